@@ -1,0 +1,260 @@
+"""`tfcli explain`, whole: a tiny random model with the shipped tokenizer."""
+
+import dataclasses
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+from tfcli_tokenizer import default_tokenizer_path, load_tokenizer
+from tiny import GPT2, QWEN3, redraw
+
+from tfcli.checkpoint.write import write_checkpoint
+from tfcli.explain.request import SECTIONS
+from tfcli.main import run
+from tfcli.model.attention import Attention
+from tfcli.model.transformer import Transformer
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A model of each shape with a tokenizer, and one without."""
+    tokenizer = load_tokenizer(default_tokenizer_path())
+    place = tmp_path_factory.mktemp("explain")
+    for name, config in (("qwen3", QWEN3), ("gpt2", GPT2)):
+        model = Transformer(dataclasses.replace(config, vocab_size=tokenizer.vocab_size))
+        redraw(model)
+        write_checkpoint(place / name / "best", model, tokenizer, {})
+    bare = Transformer(QWEN3)
+    redraw(bare)
+    write_checkpoint(place / "bare", bare, None, {})
+    return {name: place / name for name in ("qwen3", "gpt2", "bare")}
+
+
+class Terminal(io.StringIO):
+    """A standard input with a person behind it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def tfcli(folders, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    """Run a command line on a model; returns (code, stdout, stderr)."""
+    for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*words: str, model: str = "qwen3", piped: bytes | None = None) -> tuple[int, str, str]:
+        stdin = Terminal() if piped is None else io.TextIOWrapper(io.BytesIO(piped))
+        monkeypatch.setattr(sys, "stdin", stdin)
+        code = run(["explain", *words, "--model", str(folders[model]), "--device", "cpu"])
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return call
+
+
+HEADINGS = (
+    "MODEL   ",
+    "TOKENS  ",
+    "SHAPES  ",
+    "LAYER ",
+    "HEAD L",
+    "WEIGHTS L",
+    "HEADS  ",
+    "LENS  ",
+    "CREDIT  ",
+    "NEXT  ",
+    "PARAMETERS  ",
+    "AUDIT PASS",
+)
+
+
+@pytest.mark.parametrize("model", ["qwen3", "gpt2"])
+@pytest.mark.parametrize("prompt", ["The cat", "她每天吃一个苹果", "[bold]龘😀\t\x1b[31m"])
+def test_the_default_screen_piped(tfcli, model, prompt):
+    code, out, err = tfcli(prompt, model=model)
+    assert code == 0
+    assert "\x1b" not in out
+    places = [out.index(f" {heading}") for heading in HEADINGS]
+    assert places == sorted(places)
+    assert max(cell_len(line) for line in out.splitlines()) <= 80
+    assert "attention moves it most here" in out and "the head that moves it most" in out
+    assert "Jain & Wallace" in out
+    assert model in err  # which model was chosen is said on stderr
+    assert ("position +" in out or "position -" in out) == (model == "gpt2")
+
+
+def test_columns_and_ascii_are_honoured(tfcli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    wide = tfcli("The cat")[1]
+    assert 120 < max(map(len, wide.splitlines())) <= 200
+    monkeypatch.setenv("COLUMNS", "60")
+    assert max(map(len, tfcli("The cat")[1].splitlines())) <= 60
+    assert tfcli("她 cat", "--ascii")[1].isascii()
+
+
+@pytest.mark.parametrize("model", ["qwen3", "gpt2"])
+def test_json_has_every_section_and_the_screen_s_numbers(tfcli, model):
+    code, out, _ = tfcli("The cat sat", "--json", model=model)
+    found = json.loads(out, parse_constant=pytest.fail)
+    assert code == 0 and found["schema"] == "tfcli.explain/1"
+    assert found["sections"] == list(SECTIONS) and set(SECTIONS) <= set(found)
+    screen = tfcli("The cat sat", model=model)[1]
+    best = found["next"]["candidates"][0]
+    assert re.search(rf" 1 +{re.escape(best['label'])} +{best['id']} +{best['logit']:.2f}", screen)
+    assert f"{found['block'][0]['residual_in']:.1f}" in screen
+    assert found["audit"]["passed"] is True
+    assert f"{found['tokens']['bits_per_byte']:.2f} bits per byte" in screen
+    assert f" {best['label']}” {found['credit']['logit']:.2f} = ".strip() in screen
+    assert found["credit"]["total"] == pytest.approx(found["credit"]["logit"], rel=1e-4)
+
+
+def test_sections_layers_heads_and_positions(tfcli):
+    code, out, _ = tfcli(
+        "The cat sat on", "--section", "qkv,block", "--layer", "all", "--head", "0,2", "--pos", "1"
+    )
+    assert code == 0
+    assert re.findall(r"HEAD (L\dH\d)", out) == ["L0H0", "L0H2", "L1H0", "L1H2", "L2H0", "L2H2"]
+    assert out.startswith(" LAYERS  at 1 “␣cat”")
+    assert "MODEL" not in out and "NEXT" not in out
+    assert "2 ␣sat" not in out  # it stands to the right of the token that asks
+    found = json.loads(tfcli("The cat sat on", "--pos", "-2", "--json")[1])
+    assert found["focus"]["position"] == 2
+
+
+@pytest.mark.parametrize("measure", ["delta", "entropy", "sink", "previous", "credit"])
+def test_measures(tfcli, measure):
+    out = tfcli("The cat", "--section", "heads", "--measure", measure, "--json")[1]
+    grid = json.loads(out)["heads"]
+    assert grid["measure"] == measure
+    assert len(grid["values"]) == 3 and len(grid["values"][0]) == 4
+
+
+def test_prompts_from_ids_files_and_stdin(tfcli, folders, tmp_path):
+    def ids(*words, **streams):
+        return json.loads(tfcli(*words, "--json", "--section", "next", **streams)[1])["ids"]
+
+    expected = load_tokenizer(folders["qwen3"] / "best").encode("The cat")
+    file = tmp_path / "prompt.txt"
+    file.write_text("The cat\n", encoding="utf-8")
+    assert ids("The cat") == expected
+    assert ids("--file", str(file)) == expected
+    assert ids("-", piped=b"The cat\n") == expected
+    assert ids("--ids", ",".join(map(str, expected))) == expected
+    assert ids("--ids", "5,17,3", model="bare") == [5, 17, 3]
+    screen = tfcli("--ids", "5,17,3", model="bare")[1]
+    assert "#17" in screen and "bits per token" in screen
+
+
+def test_long_prompts_show_a_part_and_say_so(tfcli):
+    words = " cat sat" * 25
+    out = tfcli(words)[1]
+    assert re.search(r"\d+–49 of 50 tokens", out)
+    assert "the strongest keys" in out and re.search(r"\d+ more", out)
+    assert "--window 30:50" in out
+    part = tfcli(words, "--window", "30:50")[1]
+    assert "30–49 of 50 tokens" in part and "rows ask" in part and "before" in part
+    assert max(map(cell_len, part.splitlines())) <= 80
+
+
+def test_the_loop(tfcli):
+    code, out, err = tfcli("The cat", "--steps", "3", "--top-k", "2")
+    assert code == 0
+    assert re.findall(r"STEP (\d)", out) == ["1", "2", "3"]
+    assert out.count("* ") == 3 and "the likeliest is taken" in out
+    assert "seed" not in err
+    drawn = tfcli("The cat", "--steps", "3", "--temperature", "2")
+    seed = drawn[2].split("seed ")[1].split()[0]
+    again = tfcli("The cat", "--steps", "3", "--temperature", "2", "--seed", seed)[1]
+    assert again == drawn[1] and f"seed {seed}" in again
+    loop = json.loads(tfcli("The cat", "--steps", "2", "--top-k-filter", "1", "--json")[1])["loop"]
+    assert [s["table"]["kept"] for s in loop["steps"]] == [1, 1]
+    assert loop["steps"][1]["text"][-1] == loop["steps"][0]["chosen_label"]
+
+
+def test_filters_are_in_force_in_the_table(tfcli):
+    out = tfcli("The cat", "--section", "next", "--temperature", "0.5", "--top-k-filter", "3")[1]
+    assert "temperature 0.5 · top-k 3 · 3 of 8,000 tokens are left" in out and "p before" in out
+
+
+def test_strict_fails_where_the_audit_fails(tfcli, monkeypatch):
+    assert tfcli("The cat", "--strict")[0] == 0
+    mix = Attention._mix
+
+    def broken(self, q, k, v, mask):
+        return mix(self, q, k, 1.01 * v, mask)
+
+    monkeypatch.setattr(Attention, "_mix", broken)
+    code, out, _ = tfcli("The cat")
+    assert code == 0 and "AUDIT FAIL" in out and "SDPA: 1e-2 is above 1e-5" in out
+    for words in (["--strict"], ["--strict", "--section", "next"], ["--strict", "--json"]):
+        code, out, err = tfcli("The cat", *words)
+        assert code == 1 and "audit failed" in err
+        assert "FAIL" in out or json.loads(out)["audit"]["passed"] is False
+
+
+FAULTS = [
+    (["The cat", "--layer", "3"], 2, ["no layer 3", "3 layers", "0 to 2"]),
+    (["The cat", "--layer", "x"], 2, ["“x”", "--layer"]),
+    (["The cat", "--head", "9"], 2, ["no head 9", "4 heads"]),
+    (["The cat", "--pos", "2"], 2, ["no position 2", "2 tokens"]),
+    (["The cat", "--section", "atention"], 2, ["attention", "credit"]),
+    (["The cat", "--window", "9:12"], 2, ["9:12", "2 tokens"]),
+    (["The cat", "--measure", "induction"], 2, ["delta", "credit"]),
+    (["The cat", "--temperature", "-1"], 2, ["--temperature"]),
+    (["The cat", "--top-p", "0"], 2, ["op-p is 0"]),
+    (["The cat", "--ids", "5"], 2, ["not both"]),
+    (["The cat", "--file", "x.txt"], 2, ["not both"]),
+    (["--file", "no-such.txt"], 5, ["no-such.txt"]),
+    (["--ids", "5,a"], 2, ["“a”"]),
+    (["--ids", "99999"], 2, ["99999", "7,999"]),
+    (["cat " * 100], 2, ["context is 64"]),
+    ([""], 2, ["empty"]),
+    ([], 2, ["tfcli explain"]),
+]
+
+
+@pytest.mark.parametrize(("words", "expected", "said"), FAULTS, ids=lambda value: str(value)[:40])
+def test_a_bad_value_is_one_panel(tfcli, words, expected, said):
+    code, out, err = tfcli(*words)
+    text = " ".join(err.replace("│", " ").split())
+    assert code == expected and out == ""
+    assert all(word in text for word in said), text
+    assert "Traceback" not in err
+
+
+def test_a_file_that_is_no_text(tfcli, tmp_path):
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"The \xff cat")
+    code, _, err = tfcli("--file", str(binary))
+    assert code == 5 and "byte 4" in err
+    binary.write_bytes(b"")
+    assert tfcli("--file", str(binary))[0] == 5
+    assert tfcli("--file", str(tmp_path))[0] == 5
+    assert tfcli("The cat", model="bare")[0] == 2  # a model without a tokenizer
+
+
+def test_as_a_process_in_a_locale_without_utf_8(folders, tmp_path):
+    """ASCII without being asked, and JSON that json.tool reads."""
+    command = [sys.executable, "-m", "tfcli", "explain", "她 cat", "--model", str(folders["qwen3"])]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    for words in ([], ["--json"]):
+        done = subprocess.run(
+            [*command, *words],
+            capture_output=True,
+            env=environment,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.isascii() and b"\\u5979" in done.stdout
+        if words:
+            assert json.loads(done.stdout)["tokens"]["tokens"][0]["label"] == "她"

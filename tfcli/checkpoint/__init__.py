@@ -1,0 +1,1 @@
+"""Model directories in Hugging Face form: find, read, verify and write them."""

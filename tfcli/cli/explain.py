@@ -1,0 +1,310 @@
+"""`tfcli explain`: what happens inside a model on one prompt."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tfcli.cli.options import Device, Dtype, Ids, Json, Model, Prompt, Seed, Threads
+from tfcli.cli.prompt import parse_ids, read_prompt
+from tfcli.errors import DataError, UsageError
+from tfcli.explain.request import (
+    SECTIONS,
+    Measure,
+    Request,
+    parse_choice,
+    parse_sections,
+    parse_window,
+)
+
+if TYPE_CHECKING:
+    from tfcli.api import LanguageModel
+    from tfcli.generate.config import SamplingConfig
+
+_WHERE = "Where to look"
+_WHAT = "What to show"
+_SAMPLING = "Next token"
+_LARGEST_FILE = 16 * 2**20
+
+
+def command(
+    prompt: Prompt = None,
+    *,
+    model: Model = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "--file", metavar="FILE", help="Read the prompt from a file.", show_default=False
+        ),
+    ] = None,
+    ids: Ids = None,
+    layer: Annotated[
+        str,
+        typer.Option(
+            "--layer",
+            metavar="5|0,3|all|top",
+            rich_help_panel=_WHERE,
+            help="Layers to open; top is the one whose attention moves the token most.",
+        ),
+    ] = "top",
+    head: Annotated[
+        str,
+        typer.Option(
+            "--head", metavar="3|0,3|all|top", rich_help_panel=_WHERE, help="Heads to open."
+        ),
+    ] = "top",
+    pos: Annotated[
+        int,
+        typer.Option(
+            "--pos",
+            metavar="N",
+            rich_help_panel=_WHERE,
+            help="The token to follow, from 0; negative counts from the end.",
+        ),
+    ] = -1,
+    window: Annotated[
+        str | None,
+        typer.Option(
+            "--window",
+            metavar="A:B",
+            rich_help_panel=_WHERE,
+            help="Show the tokens A to B-1 of a long prompt.",
+            show_default=False,
+        ),
+    ] = None,
+    section: Annotated[
+        str | None,
+        typer.Option(
+            "--section",
+            metavar="NAME,...|all",
+            rich_help_panel=_WHAT,
+            help=f"Show these sections in full: {', '.join(SECTIONS)}.",
+            show_default=False,
+        ),
+    ] = None,
+    measure: Annotated[
+        Measure,
+        typer.Option(
+            "--measure",
+            rich_help_panel=_WHAT,
+            help="What the grid of heads shows: norm of ΔE, entropy of the row, weight on the "
+            "first token or on the one before, share in the logit.",
+        ),
+    ] = "delta",
+    top_k: Annotated[
+        int,
+        typer.Option(
+            "--top-k", min=1, max=1000, rich_help_panel=_WHAT, help="Rows of a next-token table."
+        ),
+    ] = 5,
+    steps: Annotated[
+        int,
+        typer.Option(
+            "--steps",
+            min=0,
+            max=1000,
+            rich_help_panel=_WHAT,
+            help="Show the loop: so many tokens, with the table that each is taken from.",
+            show_default=False,
+        ),
+    ] = 0,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", rich_help_panel=_WHAT, help="Exit 1 if the audit fails.", show_default=False
+        ),
+    ] = False,
+    temperature: Annotated[
+        float | None,
+        typer.Option(
+            "--temperature",
+            min=0.0,
+            rich_help_panel=_SAMPLING,
+            help="Divides the logits; with --steps, draw instead of taking the likeliest.",
+            show_default=False,
+        ),
+    ] = None,
+    top_k_filter: Annotated[
+        int | None,
+        typer.Option(
+            "--top-k-filter",
+            min=1,
+            rich_help_panel=_SAMPLING,
+            help="Keep the K most likely tokens.",
+            show_default=False,
+        ),
+    ] = None,
+    top_p: Annotated[
+        float | None,
+        typer.Option(
+            "--top-p",
+            min=0.0,
+            max=1.0,
+            rich_help_panel=_SAMPLING,
+            help="Keep the smallest set of likely tokens with this much probability.",
+            show_default=False,
+        ),
+    ] = None,
+    min_p: Annotated[
+        float | None,
+        typer.Option(
+            "--min-p",
+            min=0.0,
+            max=1.0,
+            rich_help_panel=_SAMPLING,
+            help="Keep tokens with at least this share of the likeliest one's probability.",
+            show_default=False,
+        ),
+    ] = None,
+    repetition_penalty: Annotated[
+        float | None,
+        typer.Option(
+            "--repetition-penalty",
+            min=0.0,
+            rich_help_panel=_SAMPLING,
+            help="Above 1: tokens that already stand there become less likely.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Seed = None,
+    device: Device = "auto",
+    dtype: Dtype = "auto",
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """See what happens inside a model on one prompt.
+
+    Every number is computed on this run: the tokens, one layer and one head of attention (those
+    that move the last token most), every head at a glance, what each layer would answer, which
+    part wrote the answer, the next-token table. The last line audits that the numbers add up.
+
+    Examples:
+        tfcli explain "The cat"
+        tfcli explain "The cat" --layer all --head 0 --section block,qkv
+        # the loop that makes a text, one table a step
+        tfcli explain "The cat" --steps 5
+        tfcli explain "The cat" --json --section next,audit
+    """
+    from tfcli.view import console
+
+    text = _prompt_text(prompt, file, ids)
+    sampling = _sampling(temperature, top_k_filter, top_p, min_p, repetition_penalty)
+    drawn = steps > 0 and not sampling.greedy
+    request = Request(
+        sections=_sections(section, steps, strict),
+        layers=parse_choice(layer, "layer"),
+        heads=parse_choice(head, "head"),
+        position=pos,
+        top_k=top_k,
+        measure=measure,
+        window=parse_window(window) if window is not None else None,
+        all_keys=section is not None,
+        sampling=sampling,
+        steps=steps,
+        seed=_seed(seed, drawn),
+    )
+    with console.busy("Loading the model"):
+        from tfcli.api import load_model
+        from tfcli.checkpoint.locate import locate_model
+        from tfcli.explain.explanation import explain
+
+        located = locate_model(model)
+        if threads:
+            import torch
+
+            torch.set_num_threads(threads)
+        language_model = load_model(located.path, device, dtype)
+    console.note(f"model {located.path}" + (f" ({located.reason})" if located.reason else ""))
+    if drawn:
+        console.note(f"seed {request.seed}")
+    found = explain(
+        language_model.model,
+        _prompt_ids(language_model, text, ids),
+        request,
+        tokenizer=language_model.tokenizer,
+        name=_name(located.path),
+        family=language_model.family,
+        eos_ids=language_model.eos_ids,
+    )
+    if json:
+        from tfcli.view.explain_json import document
+
+        console.write_json(document(found))
+    else:
+        from tfcli.view.explain import show
+
+        show(found, brief=section is None)
+    if strict and found.audit is not None and not found.audit.passed:
+        console.warn("the audit failed: these numbers are not to be trusted")
+        raise typer.Exit(1)
+
+
+def _prompt_text(prompt: str | None, file: Path | None, ids: str | None) -> str | None:
+    """The prompt, or None where --ids stands in for it."""
+    if file is None:
+        return read_prompt(prompt, ids, "explain")
+    if prompt is not None or ids is not None:
+        raise UsageError(
+            f"Give --file or {'a prompt' if prompt is not None else '--ids'}, not both."
+        )
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(_LARGEST_FILE + 1)
+        if len(raw) > _LARGEST_FILE:
+            raise DataError(f"{file} is larger than {_LARGEST_FILE >> 20} MB: no prompt.")
+        text = raw.decode("utf-8").removesuffix("\n")
+    except OSError as error:
+        raise DataError(f"{file} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{file} is not UTF-8: byte {error.start} cannot be decoded.") from error
+    if not text:
+        raise DataError(f"{file} is empty: there is no token to start from.")
+    return text
+
+
+def _prompt_ids(language_model: "LanguageModel", text: str | None, ids: str | None) -> list[int]:
+    if ids is not None:
+        return language_model.as_batch(parse_ids(ids))[0].tolist()
+    if language_model.tokenizer is None:
+        raise UsageError(
+            f"The model in {language_model.path} has no tokenizer.",
+            hint="Give token ids instead of a prompt: --ids 5,17,3",
+        )
+    return language_model.as_batch(language_model.tokenizer.encode(text or ""))[0].tolist()
+
+
+def _sections(section: str | None, steps: int, strict: bool) -> tuple[str, ...]:
+    """Those that were named; else all, or with --steps the model only, for the loop is shown."""
+    unnamed = ("model",) if steps else SECTIONS
+    asked = parse_sections(section) if section is not None else unnamed
+    return (*asked, "audit") if strict and "audit" not in asked else asked
+
+
+def _sampling(
+    temperature: float | None,
+    top_k: int | None,
+    top_p: float | None,
+    min_p: float | None,
+    repetition_penalty: float | None,
+) -> "SamplingConfig":
+    """Greedy where nothing is set; temperature 1 where only a filter is."""
+    from tfcli.generate.config import SamplingConfig
+
+    filters = (top_k, top_p, min_p, repetition_penalty)
+    if temperature is None:
+        temperature = 0.0 if filters == (None,) * 4 else 1.0
+    return SamplingConfig(temperature, *filters)
+
+
+def _seed(seed: int | None, drawn: bool) -> int:
+    if seed is not None or not drawn:
+        return seed or 0
+    import secrets
+
+    return secrets.randbelow(2**31)
+
+
+def _name(path: Path) -> str:
+    """A run's name for its best/ or last/, else the directory's own."""
+    path = path.resolve()
+    return path.parent.name if path.name in ("best", "last") else path.name

@@ -1,0 +1,1 @@
+"""Corpus readers, token shards, batches, and the embedded corpus."""

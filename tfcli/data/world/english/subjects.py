@@ -1,0 +1,86 @@
+"""The English subjects and how much of the corpus each of them fills."""
+
+from collections.abc import Callable
+
+from tfcli.data.world.copying import copy_page
+from tfcli.data.world.english import geography, nature, science, words_and_numbers, work
+from tfcli.data.world.english.cat_stories import cat_story
+from tfcli.data.world.english.copying import COPYING
+from tfcli.data.world.english.frames import FRAMES, lesson_cast
+from tfcli.data.world.english.more_senses import MORE_SENSE_TEXTS
+from tfcli.data.world.english.roles import ROLES
+from tfcli.data.world.english.senses import SENSE_TEXTS
+from tfcli.data.world.english.stories import story
+from tfcli.data.world.english.terms import TERMS
+from tfcli.data.world.roles import role_page
+from tfcli.data.world.scribe import Scribe
+from tfcli.data.world.senses import sense_page
+from tfcli.data.world.terms import term_page
+from tfcli.data.world.topics import Topic, fact_chat, fact_page, story_chat
+
+TOPICS: tuple[Topic, ...] = (
+    geography.GEOGRAPHY,
+    science.DISCOVERIES,
+    science.INVENTIONS,
+    science.ARTS,
+    science.EINSTEIN,
+    nature.ANIMAL_TOPIC,
+    nature.COLOUR_TOPIC,
+    words_and_numbers.OPPOSITE_TOPIC,
+    words_and_numbers.CALENDAR_TOPIC,
+    words_and_numbers.SUM_TOPIC,
+    work.JOB_TOPIC,
+    work.MATERIAL_TOPIC,
+)
+
+
+_TELLERS = {"a cat": cat_story, "children": story, "a child and a friend": story}
+
+
+def _page(topic: Topic) -> Callable[[Scribe], str]:
+    return lambda scribe: fact_page(scribe, FRAMES, topic)
+
+
+def _chat(scribe: Scribe) -> str:
+    if scribe.dice.chance(0.15):
+        return story_chat(scribe, FRAMES, _TELLERS)
+    return fact_chat(scribe, FRAMES, TOPICS)
+
+
+def _senses(scribe: Scribe) -> str:
+    return sense_page(scribe, SENSE_TEXTS + MORE_SENSE_TEXTS, **lesson_cast(scribe))
+
+
+def _roles(scribe: Scribe) -> str:
+    return role_page(scribe, ROLES)
+
+
+def _terms(scribe: Scribe) -> str:
+    return term_page(scribe, FRAMES, TERMS)
+
+
+def _copying(scribe: Scribe) -> str:
+    return copy_page(scribe, COPYING)
+
+
+ENGLISH_SUBJECTS: tuple[tuple[str, float, Callable[[Scribe], str]], ...] = (
+    ("geography", 12, _page(geography.GEOGRAPHY)),
+    ("discoveries", 5, _page(science.DISCOVERIES)),
+    ("inventions", 2, _page(science.INVENTIONS)),
+    ("arts", 2, _page(science.ARTS)),
+    ("einstein", 1, _page(science.EINSTEIN)),
+    ("animals", 5, _page(nature.ANIMAL_TOPIC)),
+    ("colours", 3, _page(nature.COLOUR_TOPIC)),
+    ("opposites", 4, _page(words_and_numbers.OPPOSITE_TOPIC)),
+    ("calendar", 2, _page(words_and_numbers.CALENDAR_TOPIC)),
+    ("sums", 3, _page(words_and_numbers.SUM_TOPIC)),
+    ("work", 4, _page(work.JOB_TOPIC)),
+    ("materials", 2, _page(work.MATERIAL_TOPIC)),
+    ("cats", 7, cat_story),
+    ("stories", 22, story),
+    ("senses", 9, _senses),
+    ("roles", 11, _roles),
+    ("copying", 9, _copying),
+    ("terms", 2, _terms),
+    ("chat", 9, _chat),
+)

@@ -1,0 +1,75 @@
+"""The logit lens: what the model would say if it stopped after a layer."""
+
+import math
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from tfcli.explain.labels import label
+from tfcli.explain.precision import at, unembed
+from tfcli.explain.result import Lens, LensRow
+from tfcli.model.trace import Trace
+from tfcli.model.transformer import Transformer
+
+if TYPE_CHECKING:
+    from tfcli_tokenizer import Tokenizer
+
+
+def lens_logits(model: Transformer, trace: Trace, position: int) -> Tensor:
+    """U·LN_f(x_l) of the embedding and after every layer: [L + 1, V] (nostalgebraist 2020).
+
+    The final norm takes the mean and scale of each x_l itself, not those of the last layer.
+    """
+    stream = [trace.layers[0].residual_in, *(layer.residual_out for layer in trace.layers)]
+    x = torch.stack([at(vectors, position) for vectors in stream])  # [L + 1, D]
+    norm = model.final_norm
+    normed = norm.apply_frozen(x, norm.scale(x))
+    if norm.bias is not None:
+        normed = normed + norm.bias.to(x.dtype)
+    return unembed(model, normed)
+
+
+def logit_lens(
+    model: Transformer,
+    trace: Trace,
+    position: int,
+    answer: int,
+    tokenizer: "Tokenizer | None",
+) -> Lens:
+    """A row a layer: its most likely token, the answer's place, and how far it is from the end.
+
+    KL(final ‖ layer) = Σ p log₂(p / p_layer) in bits, as in Belrose et al. 2023, against the
+    distribution that the model gave.
+
+    Args:
+        answer: the token whose way up is followed.
+    """
+    logits = lens_logits(model, trace, position)
+    log_p = torch.log_softmax(logits, dim=-1)  # [L + 1, V]
+    final = torch.log_softmax(at(trace.logits, position), dim=-1)  # [V]
+    return Lens(
+        answer_id=answer,
+        answer_label=label(tokenizer, answer),
+        rows=tuple(
+            _row(i - 1 if i else None, row, final, answer, tokenizer) for i, row in enumerate(log_p)
+        ),
+    )
+
+
+def _row(
+    layer: int | None, log_p: Tensor, final: Tensor, answer: int, tokenizer: "Tokenizer | None"
+) -> LensRow:
+    p = log_p.exp()
+    top = int(log_p.argmax())
+    kl = float((final.exp() * (final - log_p)).sum()) / math.log(2)
+    return LensRow(
+        layer=layer,
+        top_id=top,
+        top_label=label(tokenizer, top),
+        top_probability=float(p[top]),
+        answer_probability=float(p[answer]),
+        answer_rank=1 + int((log_p > log_p[answer]).sum()),
+        kl=max(kl, 0.0) if math.isfinite(kl) else kl,  # rounding may leave a tiny negative
+        entropy=float(torch.special.entr(p).sum()) / math.log(2),
+    )

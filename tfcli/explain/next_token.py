@@ -1,0 +1,140 @@
+"""The next token: the table of candidates, and the loop that takes one and goes round again."""
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from tfcli.explain.labels import label, labels
+from tfcli.explain.precision import working_dtype
+from tfcli.explain.result import Candidate, Loop, LoopStep, NextTokens
+from tfcli.generate.config import SamplingConfig
+from tfcli.generate.sampling import choose, filtered_logits
+from tfcli.model.cache import KVCache
+from tfcli.model.transformer import Transformer
+
+if TYPE_CHECKING:
+    from tfcli_tokenizer import Tokenizer
+
+_TEXT_KEPT = 16
+
+
+def next_tokens(
+    logits: Tensor,
+    seen: Sequence[int],
+    top_k: int,
+    sampling: SamplingConfig,
+    tokenizer: "Tokenizer | None",
+) -> NextTokens:
+    """The likeliest next tokens under the temperature and filters in force.
+
+    Probabilities are softmax(logits / temperature) over what the filters leave: exactly the
+    distribution that `tfcli generate` draws from. With temperature 0, where nothing is drawn, the
+    table shows it at temperature 1.
+
+    Args:
+        logits: at the last of the tokens that were read [V].
+        seen: these tokens.
+    """
+    wide, p, order = _ranked(logits, seen, sampling)
+    plain = wide.softmax(-1)
+    first = order[:top_k]
+    cumulative = p[first].cumsum(0).tolist()
+    return NextTokens(
+        position=len(seen) - 1,
+        settings=_in_force(sampling),
+        entropy=float(torch.special.entr(p).sum()) / math.log(2),
+        kept=int((p > 0).sum()),
+        candidates=tuple(
+            Candidate(
+                rank=rank,
+                id=token,
+                label=label(tokenizer, token),
+                logit=float(wide[token]),
+                probability=float(p[token]),
+                cumulative=cumulative[rank - 1],
+                plain_probability=float(plain[token]),
+            )
+            for rank, token in enumerate(first.tolist(), start=1)
+        ),
+    )
+
+
+def _ranked(
+    logits: Tensor, seen: Sequence[int], sampling: SamplingConfig
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits and probabilities [V] in the dtype of measures, and the ids in order [V].
+
+    What the filters took away stands behind the rest, in its own order.
+    """
+    wide = logits.to(working_dtype(logits.dtype))
+    before = torch.tensor([list(seen)], device=logits.device)
+    p = filtered_logits(wide[None], sampling, before)[0].softmax(-1)
+    by_logit = torch.sort(wide, descending=True, stable=True).indices
+    return wide, p, by_logit[torch.sort(p[by_logit], descending=True, stable=True).indices]
+
+
+@torch.inference_mode()
+def run_loop(
+    model: Transformer,
+    ids: Sequence[int],
+    *,
+    steps: int,
+    top_k: int,
+    sampling: SamplingConfig,
+    seed: int,
+    tokenizer: "Tokenizer | None",
+    eos_ids: Sequence[int] = (),
+) -> Loop:
+    """Predict, take a token, append it, go round again: the tokens of `tfcli generate`.
+
+    The loop ends early where the context is full, or with one of `eos_ids`.
+    """
+    turns = min(steps, model.config.max_position_embeddings - len(ids))
+    generator = torch.Generator().manual_seed(seed)
+    cache = KVCache.allocate(model.config, 1, len(ids) + turns, model.device, model.dtype)
+    seen, unread = list(ids), list(ids)
+    done: list[LoopStep] = []
+    ended = "the context is full" if turns < steps else None
+    for turn in range(turns):
+        batch = torch.tensor([unread], device=model.device)
+        logits = model.head(model.hidden(batch, cache=cache)[:, -1])  # [1, V]
+        before = torch.tensor([seen], device=model.device)
+        chosen = int(choose(logits, sampling, before, generator))
+        table = next_tokens(logits[0], seen, top_k, sampling, tokenizer)
+        _, p, order = _ranked(logits[0], seen, sampling)
+        done.append(
+            LoopStep(
+                step=turn + 1,
+                position=len(seen) - 1,
+                text=tuple(labels(tokenizer, seen)[-_TEXT_KEPT:]),
+                table=table,
+                chosen_id=chosen,
+                chosen_label=label(tokenizer, chosen),
+                chosen_rank=1 + int((order == chosen).nonzero()[0]),
+                chosen_probability=float(p[chosen]),
+            )
+        )
+        if chosen in eos_ids:
+            ended = "the model ended the text"
+            break
+        seen, unread = [*seen, chosen], [chosen]
+    return Loop(
+        choice="the likeliest is taken" if sampling.greedy else "one is drawn",
+        seed=None if sampling.greedy else seed,
+        steps=tuple(done),
+        ended=ended,
+    )
+
+
+def _in_force(sampling: SamplingConfig) -> dict[str, float]:
+    """The temperature and the filters that are set, by name."""
+    values = dataclasses.asdict(sampling)
+    temperature = 1.0 if sampling.greedy else sampling.temperature
+    return {
+        "temperature": temperature,
+        **{k: v for k, v in values.items() if k != "temperature" and v is not None},
+    }

@@ -1,0 +1,100 @@
+"""What an explanation holds: plain frozen data that every view renders.
+
+Weights, shares and probabilities are fractions of 1. Norms are Euclidean. Surprisal, entropy and
+KL are in bits. A value that does not exist (the surprisal of the first token, a share of a ΔE
+that is zero) is None.
+"""
+
+from dataclasses import dataclass
+
+from tfcli.explain.result.anatomy import (
+    Audit,
+    BlockStep,
+    Check,
+    Focus,
+    ModelFacts,
+    ModuleCount,
+    Parameters,
+    Shape,
+    Shapes,
+    Token,
+    Tokens,
+)
+from tfcli.explain.result.attention import (
+    AttentionMatrix,
+    HeadAttention,
+    HeadLedger,
+    HeadScore,
+    HeadsGrid,
+    KeyTerm,
+    KeyWeight,
+    OtherKeys,
+)
+from tfcli.explain.result.prediction import (
+    Candidate,
+    Credit,
+    LayerCredit,
+    Lens,
+    LensRow,
+    Loop,
+    LoopStep,
+    NextTokens,
+)
+
+__all__ = [
+    "AttentionMatrix",
+    "Audit",
+    "BlockStep",
+    "Candidate",
+    "Check",
+    "Credit",
+    "Explanation",
+    "Focus",
+    "HeadAttention",
+    "HeadLedger",
+    "HeadScore",
+    "HeadsGrid",
+    "KeyTerm",
+    "KeyWeight",
+    "LayerCredit",
+    "Lens",
+    "LensRow",
+    "Loop",
+    "LoopStep",
+    "ModelFacts",
+    "ModuleCount",
+    "NextTokens",
+    "OtherKeys",
+    "Parameters",
+    "Shape",
+    "Shapes",
+    "Token",
+    "Tokens",
+]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that was measured on one prompt. A section that was not asked for is None.
+
+    Attributes:
+        sections: the names of those that were asked for, in the order of the screen.
+        ids: the prompt.
+    """
+
+    sections: tuple[str, ...]
+    ids: tuple[int, ...]
+    focus: Focus
+    model: ModelFacts
+    tokens: Tokens
+    shapes: Shapes | None = None
+    block: tuple[BlockStep, ...] | None = None
+    qkv: tuple[HeadLedger, ...] | None = None
+    attention: tuple[HeadAttention, ...] | None = None
+    heads: HeadsGrid | None = None
+    lens: Lens | None = None
+    credit: Credit | None = None
+    next: NextTokens | None = None
+    parameters: Parameters | None = None
+    audit: Audit | None = None
+    loop: Loop | None = None

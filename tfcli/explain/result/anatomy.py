@@ -1,0 +1,159 @@
+"""The model and the prompt: shapes, norms, parameters, and whether the numbers add up."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """The model's name and shape, as it ran."""
+
+    name: str
+    family: str
+    kind: str
+    parameters: int
+    num_layers: int
+    num_heads: int
+    num_kv_heads: int
+    head_dim: int
+    hidden_size: int
+    intermediate_size: int
+    vocab_size: int
+    max_position_embeddings: int
+    norm: str
+    position: str
+    tied: bool
+    mask: str
+    device: str
+    dtype: str
+    measured_in: str
+
+
+@dataclass(frozen=True)
+class Focus:
+    """Where the explanation looks.
+
+    Attributes:
+        position: the token whose vector is followed, from 0.
+        layers: the blocks that are opened.
+        heads: (layer, head) pairs that are opened.
+        layer_was_chosen: the layer was picked here, as the one whose attention moves the
+            token most.
+        head_was_chosen: likewise the head in each layer.
+    """
+
+    position: int
+    layers: tuple[int, ...]
+    heads: tuple[tuple[int, int], ...]
+    layer_was_chosen: bool
+    head_was_chosen: bool
+
+
+@dataclass(frozen=True)
+class Token:
+    """One token of the prompt, and how much the model expected it.
+
+    Attributes:
+        label: its text for display: spaces visible, control characters escaped.
+        probability: what the model gave it from the tokens before; None for the first.
+        surprisal: -log2 of that, in bits.
+    """
+
+    position: int
+    id: int
+    label: str
+    probability: float | None
+    surprisal: float | None
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The prompt.
+
+    Attributes:
+        window: (first, end) of the tokens that were asked to be shown, or None for all.
+        bytes: UTF-8 bytes of all tokens but the first; None without a tokenizer.
+        bits: their surprisal, summed; None for a single token.
+    """
+
+    tokens: tuple[Token, ...]
+    window: tuple[int, int] | None
+    bytes: int | None
+    bits: float | None
+    bits_per_token: float | None
+    bits_per_byte: float | None
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The shape of one intermediate result, without the batch."""
+
+    name: str
+    size: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """The way of the data through one block and out, with q·k's divisor √head_dim."""
+
+    head_dim: int
+    steps: tuple[Shape, ...]
+
+
+@dataclass(frozen=True)
+class BlockStep:
+    """One block at one position: E → E + ΔE (attention) → + ΔE (feed-forward) = E'. Norms.
+
+    Attributes:
+        cosine: between E and E'.
+    """
+
+    layer: int
+    residual_in: float
+    attention: float
+    residual_mid: float
+    feed_forward: float
+    residual_out: float
+    cosine: float | None
+
+
+@dataclass(frozen=True)
+class ModuleCount:
+    """How many parameters a kind of module has in the whole model."""
+
+    name: str
+    count: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Where the parameters are. A tied matrix counts once."""
+
+    total: int
+    modules: tuple[ModuleCount, ...]
+    feed_forward_of_block: float
+    feed_forward_of_model: float
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that must be so, with its relative error on this run."""
+
+    name: str
+    meaning: str
+    error: float
+    tolerance: float
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Whether the numbers of this explanation can be trusted.
+
+    Attributes:
+        note: what limits the tolerance, where it is not the measures' own precision.
+    """
+
+    passed: bool
+    checks: tuple[Check, ...]
+    note: str | None

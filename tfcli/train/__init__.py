@@ -1,0 +1,1 @@
+"""Training: objective, optimisers, schedule, loop, run directory and resume."""

@@ -1,0 +1,150 @@
+"""`TrainConfig`: every choice of a training run, once, for flags, TOML, help and the record."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tfcli.errors import UsageError
+from tfcli.model.config import ModelConfig, Rope
+
+
+def _option(default: Any, help: str, panel: str, **more: Any) -> Any:
+    return field(default=default, metadata={"help": help, "panel": panel, **more})
+
+
+_MODEL, _BUDGET, _DATA = "Model", "Budget", "Data and tokenizer"
+_OPTIMISER, _RUN = "Optimiser", "Run"
+
+
+@dataclass(frozen=True)
+class Size:
+    """A preset: layers, query heads, key/value heads, width, feed-forward width, context."""
+
+    layers: int
+    heads: int
+    kv_heads: int
+    hidden_size: int
+    intermediate_size: int
+    context: int
+
+
+SIZES = {
+    "nano": Size(4, 4, 4, 128, 352, 128),
+    "micro": Size(4, 8, 4, 256, 704, 256),
+    "tiny": Size(6, 6, 3, 384, 1024, 256),
+    "mini": Size(8, 8, 4, 512, 1408, 512),
+    "small": Size(12, 12, 4, 768, 2048, 1024),
+    "medium": Size(24, 16, 4, 1024, 2816, 1024),
+}
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What `tfcli train` can be told; a key of its TOML file, a flag and a line of its help."""
+
+    minutes: float | None = _option(
+        None, "Train for this long (3, where no budget is given).", _BUDGET, min=0.01
+    )
+    steps: int | None = _option(None, "Train for this many optimiser steps.", _BUDGET, min=1)
+    tokens: int | None = _option(None, "Train on this many tokens.", _BUDGET, min=1)
+    size: Literal["nano", "micro", "tiny", "mini", "small", "medium"] = _option(
+        "micro", "Preset of the model's shape; the next options change parts of it.", _MODEL
+    )
+    architecture: Literal["qwen3", "gpt2"] = _option(
+        "qwen3", "The family whose form the model takes.", _MODEL
+    )
+    layers: int | None = _option(None, "Number of blocks.", _MODEL, min=1)
+    heads: int | None = _option(None, "Query heads a block.", _MODEL, min=1)
+    kv_heads: int | None = _option(None, "Key/value heads a block.", _MODEL, min=1)
+    hidden_size: int | None = _option(None, "Width of the residual stream.", _MODEL, min=2)
+    intermediate_size: int | None = _option(
+        None, "Inner width of the feed-forward module.", _MODEL, min=1
+    )
+    context: int | None = _option(None, "Tokens that the model sees at once.", _MODEL, min=2)
+    tokenizer_type: Literal["bpe", "unigram", "char"] = _option(
+        "bpe", "Type of the tokenizer made from the corpus, where none is given.", _DATA
+    )
+    vocab_size: int | None = _option(
+        None, "Size of that tokenizer; by default it grows with the corpus.", _DATA, min=260
+    )
+    validation_fraction: float | None = _option(
+        None, "Share of the documents held out (default 0.05).", _DATA, min=0.0001, max=0.5
+    )
+    batch_size: int | None = _option(
+        None, "Sequences a step (default: about 4,096 tokens a step).", _OPTIMISER, min=1
+    )
+    accumulate: int = _option(1, "Micro-batches added up to a step.", _OPTIMISER, min=1)
+    optimizer: Literal["muon", "adamw"] = _option(
+        "muon", "Muon for the blocks' matrices and AdamW for the rest, or AdamW alone.", _OPTIMISER
+    )
+    learning_rate: float = _option(
+        0.004, "AdamW's peak learning rate.", _OPTIMISER, min=0.0, flag="--lr"
+    )
+    muon_learning_rate: float = _option(
+        0.03, "Muon's peak learning rate.", _OPTIMISER, min=0.0, flag="--muon-lr"
+    )
+    momentum: float = _option(0.9, "Muon's momentum.", _OPTIMISER, min=0.0, max=0.999)
+    weight_decay: float = _option(0.01, "Decay of matrices.", _OPTIMISER, min=0.0)
+    clip: float = _option(
+        1.0,
+        "Largest gradient norm; larger ones are scaled down; 0 turns it off.",
+        _OPTIMISER,
+        min=0,
+    )
+    warmup: float = _option(0.02, "Share of the budget to warm up in.", _OPTIMISER, min=0, max=1)
+    decay: float = _option(0.8, "Share of the budget to decay in.", _OPTIMISER, min=0, max=1)
+    seed: int = _option(0, "Of the weights and the order of the data.", _RUN, min=0)
+    save_every: int | None = _option(
+        None, "Save every N steps (default: every 30 seconds).", _RUN, min=1
+    )
+    validate_every: int | None = _option(
+        None, "Validate every N steps (default: ten times a run).", _RUN, min=1
+    )
+    sample: str = _option("The cat", "Prompt of the samples while training.", _RUN)
+    compile: bool = _option(False, "Compile each block (worth it on a GPU).", _RUN)
+
+    def __post_init__(self) -> None:
+        """Exactly one budget; UsageError otherwise."""
+        given = [name for name in ("minutes", "steps", "tokens") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise UsageError(f"Give one budget, not {' and '.join('--' + g for g in given)}.")
+        if not given:
+            object.__setattr__(self, "minutes", 3.0)
+
+    def model_config(self, vocab_size: int) -> ModelConfig:
+        """The model's configuration: the size's, with the given parts changed."""
+        size = SIZES[self.size]
+        heads = self.heads or size.heads
+        hidden = self.hidden_size or size.hidden_size
+        kv_heads = self.kv_heads or (size.kv_heads if heads == size.heads else heads)
+        intermediate = self.intermediate_size or (
+            size.intermediate_size if hidden == size.hidden_size else -(-hidden * 11 // 4 // 8) * 8
+        )
+        if hidden % heads:
+            raise UsageError(f"--hidden-size {hidden} is not a multiple of --heads {heads}.")
+        shape: dict[str, Any] = {
+            "vocab_size": vocab_size,
+            "hidden_size": hidden,
+            "num_layers": self.layers or size.layers,
+            "num_heads": heads,
+            "num_kv_heads": kv_heads,
+            "head_dim": hidden // heads,
+            "intermediate_size": intermediate,
+            "max_position_embeddings": self.context or size.context,
+        }
+        if self.architecture == "gpt2":
+            return ModelConfig(
+                **{**shape, "num_kv_heads": heads, "intermediate_size": 4 * hidden},
+                norm="layer",
+                norm_eps=1e-5,
+                position="learned",
+                qkv_bias=True,
+                output_bias=True,
+                activation="gelu_tanh",
+                gated=False,
+                feed_forward_bias=True,
+            )
+        return ModelConfig(**shape, qk_norm=True, rope=Rope(theta=10_000.0), tie_embeddings=False)
+
+    def sequences(self, context: int) -> int:
+        """Sequences a micro-batch."""
+        return self.batch_size or max(1, 4096 // context)

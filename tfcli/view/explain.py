@@ -1,0 +1,127 @@
+"""The screen of `tfcli explain`: all sections, one under the other or in two columns."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rich.console import Console
+from rich.text import Text
+
+from tfcli.explain.result import Explanation
+from tfcli.view import console
+from tfcli.view import explain_answer as answer
+from tfcli.view import explain_attention as attention
+from tfcli.view import explain_model as model
+from tfcli.view.explain_lines import DIM, Pen, beside, crop, widest
+
+_TWO_COLUMNS = 160
+_GAP = 4
+
+_SECTIONS = {
+    "model": model.draw_model,
+    "tokens": model.draw_tokens,
+    "shapes": model.draw_shapes,
+    "block": model.draw_block,
+    "qkv": attention.draw_qkv,
+    "attention": attention.draw_attention,
+    "heads": attention.draw_heads,
+    "lens": answer.draw_lens,
+    "credit": answer.draw_credit,
+    "next": answer.draw_next,
+    "parameters": model.draw_parameters,
+    "audit": model.draw_audit,
+}
+_LEFT = ("model", "tokens", "shapes", "block", "qkv")
+_MIDDLE = ("attention", "heads")
+_RIGHT = ("lens", "credit", "next", "parameters", "audit")
+# Sections that continue the one above them stand close to it.
+_CLOSE = {("block", "qkv"), ("lens", "credit"), ("parameters", "audit")}
+
+
+def show(explanation: Explanation, brief: bool) -> None:
+    """Draw the screen on stdout, as wide as it is, in the characters that it shows.
+
+    Args:
+        brief: leave rows out where a section is long.
+    """
+    pen = Pen(console.width(sys.stdout), not console.unicode(sys.stdout), brief)
+    write(console.out_console(), pen, explanation)
+
+
+def write(out: Console, pen: Pen, explanation: Explanation) -> None:
+    """Draw the screen on a Rich console."""
+    for line in screen(pen, explanation):
+        out.print(crop(line, pen.width, pen.say("…")), soft_wrap=True)
+
+
+def screen(pen: Pen, explanation: Explanation) -> list[Text]:
+    """The lines of the screen, in one column, or in two where the terminal is wide.
+
+    A terminal narrower than 80 columns crops them at its edge.
+    """
+    return _join([_sections(pen, explanation), answer.draw_loop(pen, explanation)])
+
+
+def _sections(pen: Pen, explanation: Explanation) -> list[Text]:
+    if pen.width >= _TWO_COLUMNS:
+        half = replace(pen, width=(pen.width - _GAP) // 2)
+        left = _stack(half, explanation, _LEFT)
+        right = _stack(half, explanation, _RIGHT)
+        if left and right:
+            middle, beneath = _stack(half, explanation, _MIDDLE), []
+            if _is_pair(explanation) and not _pair(half, explanation, roomy=True):
+                middle, beneath = [], _stack(pen, explanation, _MIDDLE)
+            columns = beside(_join([left, middle]), right, half.width + _GAP)
+            return _join([columns, beneath])
+    return _stack(pen, explanation, tuple(_SECTIONS))
+
+
+def _stack(pen: Pen, explanation: Explanation, names: Sequence[str]) -> list[Text]:
+    """Some sections one under the other, those that were asked for."""
+    lines: list[Text] = []
+    above = ""
+    for name in names:
+        if name not in explanation.sections:
+            continue
+        pair = _pair(pen, explanation) if name in _MIDDLE and _is_pair(explanation) else []
+        if pair and name == "heads":
+            continue
+        drawn = pair or _SECTIONS[name](pen, explanation)
+        if name == "attention" or (name == "qkv" and "attention" not in explanation.sections):
+            drawn = [*drawn, pen.line("   ", (attention.CAVEAT, DIM))]
+        if lines and (above, name) not in _CLOSE:
+            lines.append(Text())
+        lines += drawn
+        above = name
+    return lines
+
+
+def _is_pair(explanation: Explanation) -> bool:
+    return "attention" in explanation.sections and "heads" in explanation.sections
+
+
+def _pair(pen: Pen, explanation: Explanation, roomy: bool = False) -> list[Text]:
+    """The attention matrix and the grid of heads side by side; nothing where they do not fit.
+
+    Args:
+        roomy: cells with two columns do not count as fitting.
+    """
+    right = attention.draw_heads(pen, explanation)
+    rest = replace(pen, width=pen.width - widest(right) - 3)
+    width = attention.narrowest_cell(rest, explanation)
+    if width is None or (roomy and width < 3):
+        return []
+    left = attention.draw_attention(rest, explanation)
+    if widest(left) > rest.width:
+        return []
+    at = max(widest(left) + 3, min(pen.width // 2, pen.width - widest(right)))
+    return beside(left, right, at)
+
+
+def _join(blocks: Sequence[list[Text]]) -> list[Text]:
+    lines: list[Text] = []
+    for block in blocks:
+        if lines and block:
+            lines.append(Text())
+        lines += block
+    return lines

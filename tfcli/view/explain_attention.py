@@ -1,0 +1,219 @@
+"""Sections that show the heads: the ledger of one (q·k·v), its matrix, the grid of all."""
+
+from rich.text import Text
+
+from tfcli.explain.result import (
+    AttentionMatrix,
+    Explanation,
+    HeadAttention,
+    HeadLedger,
+    KeyTerm,
+)
+from tfcli.view import explain_heat as heat
+from tfcli.view import explain_numbers as numbers
+from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, heading
+
+CAVEAT = "Attention alone is not an explanation (Jain & Wallace 2019)."
+_ROW_LABEL = 12
+_GRID_LABEL = 6
+_LARGE_GRID = 64
+
+
+def draw_qkv(pen: Pen, explanation: Explanation) -> list[Text]:
+    """The opened heads, each key by key."""
+    lines: list[Text] = []
+    for ledger in explanation.qkv or ():
+        lines += [Text()] * bool(lines) + _ledger(pen, explanation, ledger)
+    return lines
+
+
+def _ledger(pen: Pen, explanation: Explanation, ledger: HeadLedger) -> list[Text]:
+    focus = explanation.focus
+    note = "the head that moves it most" if focus.head_was_chosen else ""
+    asker = explanation.tokens.tokens[focus.position].label
+    label = min(max([pen.size(f"{k.position} {k.label}") for k in ledger.keys] + [12]), 20)
+    score = f"q·k/√{explanation.model.head_dim}"
+    column = max(pen.size(score) + 1, 10)
+    bar = max(pen.width - 3 - label - column - 7 - 2 - 13 - 16, 0)
+    lines = [
+        heading(pen, f"HEAD L{ledger.layer}H{ledger.head}", "", note, pen.width),
+        pen.line(
+            "   ",
+            (pen.left(f"“{asker}” asks", label), DIM),
+            (pen.right(score, column), DIM),
+            (pen.right("weight", 8), DIM),
+            (" " * (bar + 1), DIM),
+            (pen.right("‖w·v·W_O‖", 13), DIM),
+            (pen.right("share of ΔE", 16), DIM),
+        ),
+    ]
+    for key in ledger.keys:
+        lines.append(_key_line(pen, key, key.position == ledger.largest, (label, column, bar)))
+    if ledger.others is not None:
+        rest = ledger.others
+        lines.append(
+            pen.line(
+                "   ",
+                (pen.left(f"{numbers.count(rest.count)} more", label + column), DIM),
+                pen.right(numbers.percent(rest.weight), 7),
+                " " * (bar + 2 + 13),
+                pen.right(numbers.percent(rest.share), 16),
+            )
+        )
+    return [*lines, _sum_line(pen, ledger, label + column)]
+
+
+def _key_line(pen: Pen, key: KeyTerm, largest: bool, columns: tuple[int, int, int]) -> Text:
+    label, score, bar = columns
+    return pen.line(
+        "   ",
+        (pen.left(f"{key.position} {key.label}", label), STRONG if largest else ""),
+        pen.right(numbers.number(key.score), score),
+        (pen.right(numbers.percent(key.weight), 7), STRONG if largest else ""),
+        "*" if largest else " ",
+        " ",
+        (pen.left(pen.bar(key.weight, bar), bar), ACCENT),
+        pen.right(numbers.number(key.norm), 13),
+        pen.right(numbers.percent(key.share), 16),
+    )
+
+
+def _sum_line(pen: Pen, ledger: HeadLedger, indent: int) -> Text:
+    total = sum(key.weight for key in ledger.keys) + (ledger.others.weight if ledger.others else 0)
+    parts = [f"{numbers.percent(ledger.share)}"]
+    parts.append(f"other heads {numbers.percent(ledger.other_heads_share)}")
+    if ledger.bias_share is not None:
+        parts.append(f"bias {numbers.percent(ledger.bias_share)}")
+    line = pen.line("   ", " " * indent, (pen.right(numbers.percent(total), 7), DIM))
+    words = pen.say(", ".join(parts))
+    line.append(words.rjust(max(pen.width - line.cell_len, len(words) + 2)), DIM)
+    return line
+
+
+def draw_attention(pen: Pen, explanation: Explanation) -> list[Text]:
+    """The opened heads' matrices; of a long prompt the query's strongest keys."""
+    lines: list[Text] = []
+    for attention in explanation.attention or ():
+        lines += [Text()] * bool(lines)
+        width = _cell_width(pen, attention.matrix)
+        if attention.matrix is not None and width is not None:
+            lines += _matrix(pen, explanation, attention, attention.matrix, width)
+        else:
+            lines += _top_keys(pen, explanation, attention)
+    return lines
+
+
+def narrowest_cell(pen: Pen, explanation: Explanation) -> int | None:
+    """Columns of a cell in the opened heads' matrices; None where one is no matrix here."""
+    widths = [_cell_width(pen, attention.matrix) for attention in explanation.attention or ()]
+    return None if None in widths else min((w for w in widths if w is not None), default=None)
+
+
+def _cell_width(pen: Pen, matrix: AttentionMatrix | None) -> int | None:
+    """Three columns a cell where they fit, else two; None where it does not fit."""
+    if matrix is None:
+        return None
+    for width in (3, 2):
+        if _ROW_LABEL + _before(matrix) + width * len(matrix.rows) <= pen.width:
+            return width
+    return None
+
+
+def _before(matrix: AttentionMatrix) -> int:
+    """Columns for the weight on what stands before the window."""
+    return 8 if matrix.first else 0
+
+
+def _matrix(
+    pen: Pen,
+    explanation: Explanation,
+    attention: HeadAttention,
+    matrix: AttentionMatrix,
+    width: int,
+) -> list[Text]:
+    end = matrix.first + len(matrix.rows)
+    tokens = explanation.tokens.tokens[matrix.first : end]
+    digits = len(str(end - 1))
+    names = [f"{token.position:>{digits}} {token.label}" for token in tokens]
+    room = pen.width - _before(matrix) - width * len(tokens)
+    label = max(_ROW_LABEL, min(room, 4 + max(pen.size(name) for name in names)))
+
+    header = Text(" " * label + "before".rjust(_before(matrix))[: _before(matrix)], DIM)
+    header.append(_column_numbers(range(matrix.first, end), width))
+    lines = [
+        heading(pen, f"WEIGHTS L{attention.layer}H{attention.head}", "%, ** = 100, rows ask"),
+        header,
+    ]
+    for token, name, row, before in zip(tokens, names, matrix.rows, matrix.before, strict=True):
+        here = token.position == attention.query
+        style = f"{STRONG} {ACCENT}" if here else ""
+        line = pen.line("   ", (pen.left(name, label - 4), style), " ")
+        if matrix.first:
+            line.append(heat.digits(before).rjust(_before(matrix)), DIM)
+        for piece in heat.cells(row, width):
+            line.append(*piece)
+        lines.append(line)
+    return lines
+
+
+def _column_numbers(positions: range, width: int) -> str:
+    """Indices over the columns; every second or fourth where they would touch."""
+    longest = len(str(positions[-1]))
+    step = next(n for n in (1, 2, 4) if n * width > longest)
+    text = ""
+    for column, position in enumerate(positions):
+        start = (column + 1) * width - len(str(position))
+        if position % step == 0 and start >= len(text) + bool(text):
+            text = text.ljust(start) + str(position)
+    return text
+
+
+def _top_keys(pen: Pen, explanation: Explanation, attention: HeadAttention) -> list[Text]:
+    token = explanation.tokens.tokens[attention.query]
+    title = heading(
+        pen,
+        f"WEIGHTS L{attention.layer}H{attention.head}",
+        f"{token.position} “{pen.fit(token.label, 20)}” asks; the strongest keys",
+    )
+    items: list[list[Piece]] = [
+        [f"{key.position} “", (pen.fit(key.label, 20), STRONG), f"” {numbers.percent(key.weight)}"]
+        for key in attention.top
+    ]
+    if attention.others:
+        items.append(
+            [f"{numbers.count(attention.others)} more {numbers.percent(attention.others_weight)}"]
+        )
+    lines = [title, *pen.flow(items, " · ", head=Text("   "), indent=3, room=pen.width)]
+    first = max(0, attention.query - 19)
+    hint = f"The matrix of a part: --window {first}:{attention.query + 1}"
+    return [*lines, pen.line("   ", (hint, DIM))]
+
+
+def draw_heads(pen: Pen, explanation: Explanation) -> list[Text]:
+    """One measure for every layer and head; the five largest under a large grid."""
+    grid = explanation.heads
+    if grid is None:
+        return []
+    negative = any(value is not None and value < 0 for row in grid.scaled for value in row)
+    heads = len(grid.values[0])
+    digits = len(str(len(grid.values) - 1))
+    width = 4 if negative else 3
+    if _GRID_LABEL + digits + width * heads > pen.width:
+        width -= 1
+    at_once = max((pen.width - _GRID_LABEL - digits) // width, 1)
+    lines = [heading(pen, "HEADS", f"{grid.unit}, {grid.scale}")]
+    for first in range(0, heads, at_once):
+        shown = range(first, min(first + at_once, heads))
+        lines.append(Text(" " * (_GRID_LABEL + digits) + _column_numbers(shown, width), DIM))
+        for layer, row in enumerate(grid.scaled):
+            line = Text(f"   L{layer}".ljust(_GRID_LABEL + digits))
+            for piece in heat.cells(row[shown.start : shown.stop], width):
+                line.append(*piece)
+            lines.append(line)
+    if not pen.brief or len(grid.values) * heads > _LARGE_GRID:
+        items: list[list[Piece]] = [
+            [f"L{best.layer}H{best.head} ", (numbers.number(best.value), ACCENT)]
+            for best in grid.largest
+        ]
+        lines += pen.flow(items, " · ", head=Text("   "), indent=3, room=min(pen.width, 64))
+    return lines

@@ -1,0 +1,254 @@
+"""Sections that show the model and the prompt: model, tokens, shapes, block, parameters, audit."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from tfcli.explain.result import Audit, BlockStep, Explanation, Token
+from tfcli.view import explain_numbers as numbers
+from tfcli.view.explain_lines import (
+    ACCENT,
+    BAD,
+    DIM,
+    GOOD,
+    STRONG,
+    Pen,
+    Piece,
+    heading,
+    margin,
+)
+
+_INDENT = 9
+_LABEL_WIDTH = 13
+_UNIT_WIDTH = 4
+_BANKS = 2
+
+
+def draw_model(pen: Pen, explanation: Explanation) -> list[Text]:
+    """Name, size and number format; then the shape."""
+    facts = explanation.model
+    shared = f" ({facts.num_kv_heads} key/value)" if facts.num_kv_heads != facts.num_heads else ""
+    family = f"{facts.kind}, {facts.family}" if facts.family else facts.kind
+    title: list[list[Piece]] = [
+        [(pen.fit(facts.name, 40), STRONG)],
+        [family],
+        [f"{numbers.amount(facts.parameters)} parameters"],
+        [f"{facts.device}, {facts.dtype}"],
+        [f"{facts.mask} mask"],
+    ]
+    layers, heads = _plural(facts.num_layers, "layer"), _plural(facts.num_heads, "head")
+    shape: list[list[Piece]] = [
+        [f"{layers} × {heads}{shared} × {facts.head_dim}"],
+        [f"width {numbers.count(facts.hidden_size)}"],
+        [f"vocabulary {numbers.count(facts.vocab_size)}"],
+    ]
+    first = pen.flow(title, " · ", head=margin(pen, "MODEL"), indent=_INDENT, room=pen.width)
+    return first + pen.flow(shape, " · ", head=Text(" " * _INDENT), indent=_INDENT, room=pen.width)
+
+
+def draw_tokens(pen: Pen, explanation: Explanation) -> list[Text]:
+    """Every token in a column: index and text, id, probability, surprisal."""
+    tokens, focus = explanation.tokens, explanation.focus.position
+    columns = list(tokens.tokens)
+    if tokens.window is not None:
+        columns = columns[slice(*tokens.window)]
+    banks = _banks(pen, columns)
+    left_out = ""
+    if pen.brief and tokens.window is None and len(banks) > _BANKS:
+        columns = _around(columns, focus, _BANKS * min(len(bank) for bank in banks[:-1]))
+        banks = _banks(pen, columns)[:_BANKS]
+        columns = [token for bank in banks for token in bank]
+    if len(columns) < len(tokens.tokens):
+        left_out = (
+            f"{columns[0].position}–{columns[-1].position} of "
+            f"{numbers.count(len(tokens.tokens))} tokens"
+        )
+    lines: list[Text] = []
+    for bank in banks:
+        lines += _bank(pen, bank, focus, margin(pen, "TOKENS" if not lines else ""))
+    summary = _summary(explanation)
+    if left_out:
+        summary = f"{left_out} · {summary}" if summary else left_out
+    gap = pen.width - lines[-1].cell_len - pen.size(summary)
+    if gap >= 3:
+        lines[-1].append(" " * gap + pen.say(summary), DIM)
+    elif summary:
+        lines.append(pen.line(" " * max(pen.width - pen.size(summary), 3), (summary, DIM)))
+    return lines
+
+
+def draw_shapes(pen: Pen, explanation: Explanation) -> list[Text]:
+    """E[T,d] → Q, K, V → … → logits, with this run's sizes."""
+    if explanation.shapes is None:
+        return []
+    size = {step.name: f"[{','.join(map(str, step.size))}]" for step in explanation.shapes.steps}
+    items: list[list[Piece]] = [
+        ["E ", (size["E"], ACCENT)],
+        ["Q ", (size["Q"], ACCENT), "  K V ", (size["K"], ACCENT)],
+        [f"scores QKᵀ/√{explanation.shapes.head_dim} ", (size["scores"], ACCENT)],
+        *([f"{name} ", (size[name], ACCENT)] for name in ("weights", "heads", "ΔE")),
+        *([] if pen.brief else [["neurons ", (size["neurons"], ACCENT)]]),
+        ["logits ", (size["logits"], ACCENT)],
+    ]
+    return pen.flow(
+        items, " → ", head=margin(pen, "SHAPES"), indent=_INDENT, room=pen.width, carry=True
+    )
+
+
+def draw_block(pen: Pen, explanation: Explanation) -> list[Text]:
+    """Norms on the way through the opened blocks."""
+    steps, focus = explanation.block or (), explanation.focus
+    token = explanation.tokens.tokens[focus.position]
+    where = f"at {token.position} “{pen.fit(token.label, 20)}”"
+    last = explanation.model.num_layers - 1
+    if len(steps) != 1:
+        return [heading(pen, "LAYERS", where), *_block_table(pen, steps)]
+    step = steps[0]
+    note = "attention moves it most here" if focus.layer_was_chosen else ""
+    parts = (
+        ("|E|", step.residual_in),
+        ("+ attention |ΔE|", step.attention),
+        ("+ feed-forward |ΔE|", step.feed_forward),
+        ("→ |E'|", step.residual_out),
+    )
+    items: list[list[Piece]] = [
+        [f"{name} ", (numbers.norm(value), ACCENT)] for name, value in parts
+    ]
+    items.append([" cos ", (numbers.cosine(step.cosine), ACCENT)])
+    return [
+        heading(pen, f"LAYER {step.layer}", f"of 0–{last}, {where}", note, pen.width),
+        *pen.flow(items, " ", head=Text("   "), indent=5, room=pen.width),
+    ]
+
+
+def draw_parameters(pen: Pen, explanation: Explanation) -> list[Text]:
+    """Where the parameters are."""
+    counted = explanation.parameters
+    if counted is None:
+        return []
+    items: list[list[Piece]] = [
+        [f"{m.name} {numbers.amount(m.count)} ", (numbers.percent(m.share), ACCENT)]
+        for m in counted.modules
+    ]
+    of_block = (numbers.percent(counted.feed_forward_of_block), ACCENT)
+    of_model = (numbers.percent(counted.feed_forward_of_model), ACCENT)
+    items.append(["feed-forward is ", of_block, " of a block, ", of_model, " of the model"])
+    return pen.flow(items, " · ", head=margin(pen, "PARAMETERS", 13), indent=13, room=pen.width)
+
+
+def draw_audit(pen: Pen, explanation: Explanation) -> list[Text]:
+    """The errors of this run; PASS, or FAIL and what failed."""
+    audit = explanation.audit
+    if audit is None:
+        return []
+    verdict = ("PASS", GOOD) if audit.passed else ("FAIL", BAD)
+    items: list[list[Piece]] = [
+        [f"{c.name} ", (numbers.error(c.error), ACCENT if c.passed else BAD)] for c in audit.checks
+    ]
+    head = pen.line(" ", ("AUDIT", STRONG), " ", verdict, "  ")
+    lines = pen.flow(items, "  ", head=head, indent=13, room=pen.width)
+    return lines + _audit_notes(pen, audit)
+
+
+def _audit_notes(pen: Pen, audit: Audit) -> list[Text]:
+    notes: list[Piece] = [
+        (f"{c.name}: {numbers.error(c.error)} is above {numbers.error(c.tolerance)}", BAD)
+        for c in audit.checks
+        if not c.passed
+    ]
+    if audit.note is not None:
+        loosest = max(c.tolerance for c in audit.checks)
+        notes.append((f"{audit.note}: tolerance {numbers.error(loosest)}", DIM))
+    lines: list[Text] = []
+    for note in notes:
+        words = [[(word, note[1])] for word in note[0].split(" ")]
+        lines += pen.flow(words, " ", head=Text(" " * 13), indent=13, room=pen.width)
+    return lines
+
+
+def _banks(pen: Pen, columns: Sequence[Token]) -> list[list[Token]]:
+    """Columns grouped so that each group fits side by side."""
+    banks: list[list[Token]] = []
+    used = pen.width
+    for token in columns:
+        size = _column_width(pen, token)
+        if used + size + _UNIT_WIDTH > pen.width:
+            banks.append([])
+            used = _LABEL_WIDTH
+        banks[-1].append(token)
+        used += size
+    return banks
+
+
+def _bank(pen: Pen, bank: Sequence[Token], focus: int, head: Text) -> list[Text]:
+    """Four lines: what each token is, its id, its probability, its surprisal."""
+    head.append(" " * (_LABEL_WIDTH - head.cell_len))
+    for token in bank:
+        here = token.position == focus
+        width = _column_width(pen, token)
+        index = f"{token.position} "
+        head.append(index, f"{STRONG} {ACCENT}" if here else DIM)
+        name = pen.left(token.label, width - len(index) - 2)
+        head.append(name + "  ", f"{STRONG} {ACCENT}" if here else STRONG)
+    rows = {
+        "id": [str(t.id) for t in bank],
+        "p": [numbers.probability(t.probability) for t in bank],
+        "surprisal": [numbers.number(t.surprisal, 1) for t in bank],
+    }
+    lines = [head]
+    for name, values in rows.items():
+        line = Text("   ").append(pen.left(name, _LABEL_WIDTH - 3), DIM)
+        for token, value in zip(bank, values, strict=True):
+            line.append(pen.left(value, _column_width(pen, token)), DIM if name == "id" else "")
+        lines.append(line)
+    lines[-1].rstrip()
+    lines[-1].append("  bits", DIM)
+    return lines
+
+
+def _column_width(pen: Pen, token: Token) -> int:
+    name = len(str(token.position)) + 1 + min(pen.size(token.label), 16)
+    return max(name, len(str(token.id)), 5) + 2
+
+
+def _around(columns: list[Token], focus: int, count: int) -> list[Token]:
+    """At most `count` columns, with the position among them and its past before all."""
+    here = next((i for i, token in enumerate(columns) if token.position == focus), 0)
+    first = max(0, min(here - count * 3 // 4, len(columns) - count))
+    return columns[first : first + count]
+
+
+def _summary(explanation: Explanation) -> str:
+    tokens = explanation.tokens
+    if tokens.bits_per_byte is not None:
+        return f"{numbers.number(tokens.bits_per_byte)} bits per byte"
+    if tokens.bits_per_token is not None:
+        return f"{numbers.number(tokens.bits_per_token)} bits per token"
+    return ""
+
+
+def _block_table(pen: Pen, steps: Sequence[BlockStep]) -> list[Text]:
+    titles = ("|E|", "+ attention", "= middle", "+ feed-forward", "= |E'|", "cos")
+    widths = [max(len(title), 7) + 2 for title in titles]
+    header = Text("   " + pen.left("layer", 5), DIM)
+    for title, width in zip(titles, widths, strict=True):
+        header.append(pen.right(title, width))
+    lines = [header]
+    for step in steps:
+        values = (
+            step.residual_in,
+            step.attention,
+            step.residual_mid,
+            step.feed_forward,
+            step.residual_out,
+            step.cosine,
+        )
+        line = Text("   " + pen.left(str(step.layer), 5))
+        for value, width in zip(values, widths, strict=True):
+            line.append(pen.right(numbers.number(value), width))
+        lines.append(line)
+    return lines
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{numbers.count(number)} {noun}" + ("" if number == 1 else "s")

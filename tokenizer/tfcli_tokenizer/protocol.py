@@ -1,0 +1,54 @@
+"""What every tokenizer offers, whatever its format."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from tfcli_tokenizer.streaming import StreamDecoder
+
+
+class Tokenizer(Protocol):
+    """Text to token ids and back.
+
+    Attributes:
+        vocab_size: number of ids.
+        bos_id, eos_id, pad_id, unk_id: ids of these roles, or None.
+        special_tokens: pieces that stand for a role, with their ids.
+        fingerprint: SHA-256 hex of the file that defines the tokenizer.
+    """
+
+    vocab_size: int
+    bos_id: int | None
+    eos_id: int | None
+    pad_id: int | None
+    unk_id: int | None
+    special_tokens: dict[str, int]
+    fingerprint: str
+
+    def encode(self, text: str, add_special_tokens: bool = False) -> list[int]:
+        """The ids of a text."""
+        ...
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of several texts, without special tokens."""
+        ...
+
+    def decode(self, ids: Sequence[int], skip_special_tokens: bool = False) -> str:
+        """The text of these ids; bytes that are no UTF-8 become U+FFFD."""
+        ...
+
+    def piece(self, token: int) -> str:
+        """The piece as the file stores it: "▁cat", "<0xE8>"."""
+        ...
+
+    def token_bytes(self, token: int) -> bytes:
+        """The bytes that this id writes."""
+        ...
+
+    def stream(self) -> StreamDecoder:
+        """A decoder for one generated text."""
+        ...
+
+    def save(self, directory: Path) -> None:
+        """Write the tokenizer's files into a model directory."""
+        ...
