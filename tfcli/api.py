@@ -1,9 +1,12 @@
 """The Python API: `load_model` opens a model directory as a `LanguageModel`."""
 
 import os
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from tfcli_tokenizer import Tokenizer
 from torch import Tensor
@@ -18,9 +21,15 @@ from tfcli.model.device import choose_device, choose_dtype, has_fast_bfloat16
 from tfcli.model.trace import Trace
 from tfcli.model.transformer import Transformer
 
+Ids = Tensor | np.ndarray | Sequence[int] | Sequence[Sequence[int]]
+AnyIds = TypeVar("AnyIds", bound=Ids)
+
 
 class LanguageModel:
     """A model with its tokenizer, ready to run, to generate and to be looked into.
+
+    Token ids are a tensor, a numpy array or lists of whole numbers: one sequence [T], or a batch
+    [B, T] whose `attention_mask` [B, T] has 1 for real tokens and 0 for padding, on either side.
 
     Attributes:
         model: the core, a torch module.
@@ -54,34 +63,31 @@ class LanguageModel:
         return self.model.dtype
 
     @torch.inference_mode()
-    def __call__(self, ids: Tensor | Sequence[int], attention_mask: Tensor | None = None) -> Tensor:
+    def __call__(self, ids: Ids, attention_mask: Ids | None = None) -> Tensor:
         """Logits of the next token at every position.
 
-        Args:
-            ids: token ids [B, T], or one sequence [T].
-            attention_mask: 1 for real tokens and 0 for padding [B, T].
-
         Returns:
-            logits [B, T, V].
+            logits [B, T, V]; without meaning where the mask is 0.
 
         Raises:
-            UsageError: the sequence is empty, too long, or holds an id outside the vocabulary.
+            UsageError: the sequence is empty, too long, or holds an id outside the vocabulary; or
+                the mask does not fit it.
         """
         batch = self.as_batch(ids)
-        return self.model(batch, self._mask(attention_mask))
+        return self.model(batch, self._mask(attention_mask, batch))
 
     @torch.inference_mode()
-    def trace(self, ids: Tensor | Sequence[int], attention_mask: Tensor | None = None) -> Trace:
+    def trace(self, ids: Ids, attention_mask: Ids | None = None) -> Trace:
         """Run forward and keep the residual stream, q, k, v and outputs of every layer.
 
-        Arguments and errors as in a plain call.
+        Errors as in a plain call.
         """
         batch = self.as_batch(ids)
-        return self.model.trace(batch, self._mask(attention_mask))
+        return self.model.trace(batch, self._mask(attention_mask, batch))
 
     def generate(
         self,
-        ids: Tensor | Sequence[int],
+        ids: AnyIds,
         max_new_tokens: int = 64,
         temperature: float = 0.0,
         top_k: int | None = None,
@@ -89,36 +95,45 @@ class LanguageModel:
         min_p: float | None = None,
         repetition_penalty: float | None = None,
         seed: int | None = None,
-        attention_mask: Tensor | None = None,
+        attention_mask: Ids | None = None,
         eos_ids: Sequence[int] | None = None,
-    ) -> Tensor | list[int]:
+    ) -> AnyIds:
         """Continue a prompt, or a batch of them.
 
         Args:
-            ids: token ids [B, T] or [T]; with `attention_mask`, padded on the left.
+            ids: the prompts.
             max_new_tokens: it ends there, at the end of the context, or at the model's eos.
             temperature: 0 always takes the most likely token.
-            seed: fixes the draws; None draws differently each time.
+            top_k, top_p, min_p, repetition_penalty: as in SamplingConfig.
+            seed: fixes the draws, row i of a batch drawing with seed + i as it would alone; None
+                draws differently each time.
             eos_ids: ids that end a text; None takes the model's own, () none.
 
         Returns:
-            prompt and continuation: a list for a list, else a tensor [B, T + new]; rows that
-            ended earlier are filled up with eos.
+            prompt and continuation as the kind that was given: lists for lists, an array for an
+            array, a tensor for a tensor, [T + new] or [B, T + new]. Rows that ended earlier are
+            filled up with eos.
 
         Raises:
-            UsageError: as for a plain call, or a sampling value out of range.
+            UsageError: as for a plain call, a prompt that fills the context, or a number out of
+                range.
+            TfcliError: the model's logits are no numbers.
         """
         sampling = SamplingConfig(temperature, top_k, top_p, min_p, repetition_penalty)
+        for name, number in (("max_new_tokens", max_new_tokens), ("seed", seed or 0)):
+            if not isinstance(number, int) or number < 0:
+                raise UsageError(f"{name} is {number!r}; it must be a whole number, 0 or more.")
+        batch = self.as_batch(ids)
         result = generate_ids(
             self.model,
-            self.as_batch(ids),
+            batch,
             max_new_tokens=max_new_tokens,
             sampling=sampling,
-            seed=torch.Generator().seed() if seed is None else seed,
-            eos_ids=self.eos_ids if eos_ids is None else eos_ids,
-            attention_mask=self._mask(attention_mask),
+            seed=secrets.randbelow(2**31) if seed is None else seed,
+            eos_ids=self.eos_ids if eos_ids is None else tuple(eos_ids),
+            attention_mask=self._mask(attention_mask, batch),
         )
-        return result if isinstance(ids, Tensor) else result[0].tolist()
+        return _like(ids, result)
 
     @property
     def eos_ids(self) -> tuple[int, ...]:
@@ -128,12 +143,10 @@ class LanguageModel:
         eos = self.tokenizer.eos_id if self.tokenizer is not None else None
         return () if eos is None else (eos,)
 
-    def as_batch(self, ids: Tensor | Sequence[int]) -> Tensor:
+    def as_batch(self, ids: Ids) -> Tensor:
         """Check ids and bring them to the model's device as [B, T]. UsageError for bad ones."""
-        batch = torch.as_tensor(ids, dtype=torch.long, device=self.device)
-        if batch.dim() == 1:
-            batch = batch[None]
-        if batch.dim() != 2 or batch.shape[1] == 0 or batch.shape[0] == 0:
+        batch = _integers(ids, "ids").to(self.device)
+        if batch.numel() == 0:
             raise UsageError(
                 "The prompt is empty: there is no token to start from.",
                 hint='Give some text, for example: tfcli generate "The cat"',
@@ -153,8 +166,20 @@ class LanguageModel:
             )
         return batch
 
-    def _mask(self, attention_mask: Tensor | None) -> Tensor | None:
-        return None if attention_mask is None else attention_mask.to(self.device)
+    def _mask(self, attention_mask: Ids | None, batch: Tensor) -> Tensor | None:
+        """The mask [B, T] on the model's device, or None where nothing is padded."""
+        if attention_mask is None:
+            return None
+        mask = _integers(attention_mask, "attention_mask").to(self.device)
+        if mask.shape != batch.shape:
+            raise UsageError(
+                f"attention_mask has the shape {list(mask.shape)}, the ids {list(batch.shape)}."
+            )
+        if bool(((mask != 0) & (mask != 1)).any()):
+            raise UsageError("attention_mask holds something else than 0 and 1.")
+        if not bool(mask.any(-1).all()):
+            raise UsageError("A row of attention_mask is all 0: there is no token to start from.")
+        return None if bool(mask.all()) else mask
 
 
 def load_model(
@@ -178,5 +203,37 @@ def load_model(
     """
     where = choose_device(device)
     best = torch.bfloat16 if where.type == "cuda" and has_fast_bfloat16(where) else torch.float32
+    chosen = choose_dtype(dtype, best)
+    if not chosen.is_floating_point:
+        raise UsageError(f"A model cannot run in {chosen}: it takes a floating-point type.")
     located = locate_model(source)
-    return LanguageModel(read_checkpoint(located.path, where, choose_dtype(dtype, best)))
+    return LanguageModel(read_checkpoint(located.path, where, chosen))
+
+
+def _integers(values: Any, name: str) -> Tensor:
+    """Whole numbers from whatever holds them, as a tensor [B, T]. UsageError for the rest."""
+    if isinstance(values, str | bytes):
+        raise UsageError(
+            f"{name} must be whole numbers, not a text.",
+            hint="model.tokenizer.encode(text) gives the ids of a text.",
+        )
+    try:
+        tensor = torch.as_tensor(values)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise UsageError(
+            f"{name} cannot be read as whole numbers in rows of one length ({error})."
+        ) from error
+    if tensor.dim() not in (1, 2):
+        raise UsageError(f"{name} has {tensor.dim()} dimensions; it must be [T] or [B, T].")
+    if tensor.numel() and (tensor.is_floating_point() or tensor.is_complex()):
+        raise UsageError(f"{name} holds {tensor.dtype}; it must be whole numbers.")
+    return tensor.long() if tensor.dim() == 2 else tensor.long()[None]
+
+
+def _like(given: Any, result: Tensor) -> Any:
+    """The result [B, T] as the kind that was given, and with as many dimensions."""
+    if isinstance(given, Tensor | np.ndarray):
+        rows = result if given.ndim == 2 else result[0]
+        return rows if isinstance(given, Tensor) else rows.cpu().numpy()
+    rows = result.tolist()
+    return rows if isinstance(given[0], Sequence | Tensor | np.ndarray) else rows[0]

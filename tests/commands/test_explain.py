@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import json
+import math
 import os
 import re
 import subprocess
@@ -10,15 +11,20 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
+from explain_samples import rebuild
 from rich.cells import cell_len
 from tfcli_tokenizer import default_tokenizer_path, load_tokenizer
 from tiny import GPT2, QWEN3, redraw
 
 from tfcli.checkpoint.write import write_checkpoint
 from tfcli.explain.request import SECTIONS
+from tfcli.explain.result import Explanation
 from tfcli.main import run
 from tfcli.model.attention import Attention
 from tfcli.model.transformer import Transformer
+from tfcli.view.explain import screen
+from tfcli.view.explain_lines import Pen, crop
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +121,24 @@ def test_json_has_every_section_and_the_screen_s_numbers(tfcli, model):
     assert found["credit"]["total"] == pytest.approx(found["credit"]["logit"], rel=1e-4)
 
 
+@pytest.mark.parametrize("model", ["qwen3", "gpt2"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["The cat 苹果 龘"],
+        ["The cat sat", "--section", "all", "--layer", "all", "--head", "0,-1", "--pos", "1"],
+        ["The cat", "--steps", "2", "--top-k", "3"],
+        [" cat sat" * 20, "--window", "30:", "--measure", "credit"],
+    ],
+)
+def test_every_number_on_the_screen_is_that_of_the_json(tfcli, model, words):
+    """Drawn anew from the JSON alone, the screen is the same."""
+    found = rebuild(Explanation, json.loads(tfcli(*words, "--json", model=model)[1]))
+    pen = Pen(80, brief="--section" not in words)
+    drawn = [crop(line, 80, "…").plain for line in screen(pen, found)]
+    assert drawn == tfcli(*words, model=model)[1].splitlines()
+
+
 def test_sections_layers_heads_and_positions(tfcli):
     code, out, _ = tfcli(
         "The cat sat on", "--section", "qkv,block", "--layer", "all", "--head", "0,2", "--pos", "1"
@@ -124,8 +148,10 @@ def test_sections_layers_heads_and_positions(tfcli):
     assert out.startswith(" LAYERS  at 1 “␣cat”")
     assert "MODEL" not in out and "NEXT" not in out
     assert "2 ␣sat" not in out  # it stands to the right of the token that asks
-    found = json.loads(tfcli("The cat sat on", "--pos", "-2", "--json")[1])
+    words = ["--pos", "-2", "--layer", "-1", "--head", "0,-1", "--json"]
+    found = json.loads(tfcli("The cat sat on", *words)[1])
     assert found["focus"]["position"] == 2
+    assert found["focus"]["heads"] == [[2, 0], [2, 3]]
 
 
 @pytest.mark.parametrize("measure", ["delta", "entropy", "sink", "previous", "credit"])
@@ -201,6 +227,7 @@ def test_strict_fails_where_the_audit_fails(tfcli, monkeypatch):
 
 FAULTS = [
     (["The cat", "--layer", "3"], 2, ["no layer 3", "3 layers", "0 to 2"]),
+    (["The cat", "--layer", "-4"], 2, ["no layer -4", "-1 to -3"]),
     (["The cat", "--layer", "x"], 2, ["“x”", "--layer"]),
     (["The cat", "--head", "9"], 2, ["no head 9", "4 heads"]),
     (["The cat", "--pos", "2"], 2, ["no position 2", "2 tokens"]),
@@ -210,6 +237,13 @@ FAULTS = [
     (["The cat", "--temperature", "-1"], 2, ["--temperature"]),
     (["The cat", "--top-p", "0"], 2, ["op-p is 0"]),
     (["The cat", "--ids", "5"], 2, ["not both"]),
+    (["The", "cat"], 2, ["several words", "tfcli explain"]),
+    (["The cat", "--seed", str(2**63)], 2, ["seed", str(2**63 - 1)]),
+    (["--ids", "9" * 30], 2, ["--ids"]),
+    (["--ids", ""], 2, ["--ids is empty"]),
+    (["The cat", "--temperature", "inf"], 2, ["temperature is inf"]),
+    (["The cat", "--top-k", "0"], 2, ["--top-k"]),
+    (["The cat", "--steps", "-1"], 2, ["--steps"]),
     (["The cat", "--file", "x.txt"], 2, ["not both"]),
     (["--file", "no-such.txt"], 5, ["no-such.txt"]),
     (["--ids", "5,a"], 2, ["“a”"]),
@@ -258,3 +292,32 @@ def test_as_a_process_in_a_locale_without_utf_8(folders, tmp_path):
         assert done.stdout.isascii() and b"\\u5979" in done.stdout
         if words:
             assert json.loads(done.stdout)["tokens"]["tokens"][0]["label"] == "她"
+
+
+def test_a_prompt_as_long_as_the_context_and_one_longer(tfcli):
+    whole = ",".join(str(300 + i) for i in range(64))
+    code, out, _ = tfcli("--ids", whole)
+    assert code == 0 and "of 64 tokens" in out and "AUDIT PASS" in out
+    code, out, _ = tfcli("--ids", whole, "--steps", "2")
+    assert code == 0 and "the context is full" in out and "STEP" not in out
+    code, out, err = tfcli("--ids", f"{whole},5")
+    assert code == 2 and out == "" and "65 tokens" in err
+
+
+def test_a_model_without_numbers_is_one_panel_that_says_where(tfcli, folders, tmp_path):
+    model = Transformer(QWEN3)
+    redraw(model)
+    with torch.no_grad():
+        model.blocks[1].attention.o.weight[3, 3] = math.nan
+    write_checkpoint(tmp_path / "sick", model, None, {})
+    folders["sick"] = tmp_path / "sick"
+    for words in ([], ["--json"], ["--steps", "2"], ["--section", "next"]):
+        code, out, err = tfcli("--ids", "5,17,3", *words, model="sick")
+        assert code == 1 and out == ""
+        assert "layer 1's attention" in " ".join(err.replace("│", " ").split())
+
+
+def test_more_rows_than_the_vocabulary_has(tfcli):
+    found = json.loads(tfcli("--ids", "5", "--top-k", "1000", "--json", model="bare")[1])["next"]
+    assert len(found["candidates"]) == QWEN3.vocab_size
+    assert found["candidates"][-1]["cumulative"] == pytest.approx(1, abs=1e-5)

@@ -7,6 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from tfcli.errors import TfcliError
 from tfcli.explain.explanation import explain
 from tfcli.explain.request import Request
 from tfcli.model.attention import Attention
@@ -114,10 +115,31 @@ def test_rows_that_look_ahead(make_model, shape, ids, monkeypatch):
     assert "rows" in failed(make_model(shape), ids)
 
 
-def test_a_model_whose_numbers_are_nan_fails_and_says_nothing_wrong(make_model, shape, ids):
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_run_without_numbers_is_refused_and_told_where_it_broke(make_model, shape, ids, value):
     model = make_model(shape)
     with torch.no_grad():
-        model.blocks[1].feed_forward.down.weight[0, 0] = math.nan
-    found = explain(model, ids, Request())
-    assert found.audit is not None and not found.audit.passed
-    assert found.tokens.bits is None
+        model.blocks[1].feed_forward.down.weight[0, 0] = value
+    with pytest.raises(TfcliError) as caught:
+        explain(model, ids, Request(position=4))
+    assert "in layer 1's feed-forward, at 0 “#5”" in caught.value.message
+    assert "at 4 “#44”" in caught.value.message
+
+
+@pytest.mark.parametrize("position", [5, 7])
+def test_a_token_without_numbers_is_named(make_model, ids, position):
+    model = make_model("qwen3-untied")
+    with torch.no_grad():
+        model.embedding.weight[ids[5]] = math.nan  # the id stands nowhere else
+    with pytest.raises(TfcliError, match=r"in the token embedding, at 5 “#2”"):
+        explain(model, ids, Request(position=position))
+
+
+def test_numbers_too_large_for_the_format_are_named_with_a_wider_one(make_model, ids):
+    model = make_model("qwen3", torch.float16)
+    with torch.no_grad():
+        model.blocks[2].feed_forward.down.weight.fill_(6e4)
+    with pytest.raises(TfcliError) as caught:
+        explain(model, ids, Request())
+    assert "layer 2's feed-forward" in caught.value.message
+    assert "--dtype float32" in str(caught.value.hint)

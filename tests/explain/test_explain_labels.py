@@ -10,9 +10,12 @@ from tfcli.explain.labels import byte_length, escape, label, labels
 class Pieces:
     """A tokenizer that knows these byte strings."""
 
-    def __init__(self, *pieces: bytes) -> None:
+    bos_id = None
+
+    def __init__(self, *pieces: bytes, eos_id: int | None = None) -> None:
         self.pieces = pieces
         self.vocab_size = len(pieces)
+        self.eos_id = eos_id
 
     def token_bytes(self, token: int) -> bytes:
         return self.pieces[token]
@@ -55,6 +58,7 @@ def test_what_has_no_text_is_its_id():
     assert labels(Pieces(b"a"), [0, 3]) == ["a", "#3"]
     assert byte_length(Pieces(b"a", b" \xe8"), [0, 1]) == 3
     assert byte_length(Pieces(b"a"), [0, 3]) is None
+    assert byte_length(Pieces(b"a", b"<end>", eos_id=1), [0, 1, 0]) == 2  # an end is no text
     assert byte_length(None, [0]) is None
 
 

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from tfcli.errors import UsageError
 from tfcli.explain.next_token import next_tokens, run_loop
 from tfcli.generate.config import SamplingConfig
 from tfcli.generate.engine import generate_ids
@@ -58,6 +59,11 @@ def test_a_penalty_counts_what_stands_there():
     before = table([2.0, 1.9], SamplingConfig(1.0), seen=[0, 0])
     after = table([2.0, 1.9], SamplingConfig(1.0, repetition_penalty=1.5), seen=[0, 0])
     assert before.candidates[0].id == 0 and after.candidates[0].id == 1
+
+
+def test_a_penalty_that_makes_logits_infinite_is_refused():
+    with pytest.raises(UsageError, match="repetition penalty 1e-300"):
+        table([2.0, 1.9], SamplingConfig(1.0, repetition_penalty=1e-300), seen=[0])
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=str)

@@ -10,6 +10,7 @@ from tfcli.explain.request import (
     parse_choice,
     parse_sections,
     parse_window,
+    resolve_choice,
     resolve_window,
 )
 
@@ -21,6 +22,8 @@ def test_values_are_read():
     assert parse_choice("0, 3", "head") == (0, 3)
     assert parse_choice("all", "head") == "all"
     assert parse_choice("Top", "head") == "top"
+    assert parse_choice("-1,0", "head") == (-1, 0)
+    assert resolve_choice((-1, 0, 3), 4, [], "head") == (0, 3)
     assert parse_window("10:40") == (10, 40)
     assert parse_window(":-5") == (None, -5)
     assert resolve_window((None, -5), 20) == (0, 15)
@@ -28,11 +31,13 @@ def test_values_are_read():
     assert resolve_window(None, 5) is None
 
 
-@pytest.mark.parametrize("text", ["", "x", "1,", "-1", "1.5", "٣", "9" * 5000, "1;2", "²"])
+@pytest.mark.parametrize(
+    "text", ["", "x", "1,", "-", "--1", "1-2", "1.5", "٣", "9" * 5000, "1;2", "²"]
+)
 def test_a_choice_that_is_none(text):
     with pytest.raises(UsageError) as caught:
         parse_choice(text, "layer")
-    assert "--layer" in caught.value.message
+    assert "--layer" in caught.value.message and len(caught.value.message) < 80
     assert caught.value.hint is not None and "0,3" in caught.value.hint
 
 
@@ -45,7 +50,7 @@ def test_sections_that_do_not_exist_are_named_with_those_that_do():
         parse_sections(" , ")
 
 
-@pytest.mark.parametrize("text", ["", "5", "a:b", "1:2:3", "1.5:3"])
+@pytest.mark.parametrize("text", ["", "5", "a:b", "1:2:3", "1.5:3", "1:٣", "9" * 5000 + ":"])
 def test_a_window_that_is_none(text):
     with pytest.raises(UsageError, match="--window"):
         parse_window(text)
@@ -56,6 +61,7 @@ def test_a_window_that_is_none(text):
     [
         (Request(layers=(3,)), ["layer 3", "3 layers", "0 to 2"]),
         (Request(layers=(0, 99)), ["layer 99", "0 to 2"]),
+        (Request(layers=(-4,)), ["layer -4", "0 to 2", "-1 to -3"]),
         (Request(heads=(4,)), ["head 4", "4 heads", "0 to 3"]),
         (Request(position=9), ["position 9", "9 tokens", "0 to 8"]),
         (Request(position=-10), ["position -10", "-9"]),

@@ -1,5 +1,7 @@
-"""A text ends at a stop string wherever tokens part, a row at eos, all at the context's end."""
+"""Cached decoding is the whole pass; a text ends at a stop string wherever tokens part, a row at
+eos, all at the context's end; a row of a batch is what it would be alone."""
 
+import dataclasses
 from collections.abc import Sequence
 
 import pytest
@@ -7,16 +9,18 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tfcli_tokenizer import default_tokenizer_path, load_tokenizer
-from tiny import tiny_model
+from tiny import CONFIGS, redraw, tiny_model
 
-from tfcli.api import load_model
-from tfcli.checkpoint.write import write_checkpoint
+from tfcli.errors import UsageError
 from tfcli.generate import engine
 from tfcli.generate.config import SamplingConfig
+from tfcli.model.transformer import Transformer
 
 TOKENIZER = load_tokenizer(default_tokenizer_path())
 GREEDY = SamplingConfig(temperature=0.0)
+HOT = SamplingConfig(temperature=2.0, repetition_penalty=1.5)
 LETTERS = st.text(alphabet="ab猫é", max_size=30)
+FAMILIES = sorted(CONFIGS)
 
 
 def play(
@@ -77,6 +81,72 @@ def test_eos_ends_and_is_not_shown() -> None:
     assert pieces[-1].finish == "eos"
 
 
+def test_samples_end_each_in_its_own_way_and_the_others_go_on() -> None:
+    a, b = TOKENIZER_BYTES[ord("a")], TOKENIZER_BYTES[ord("b")]
+    eos = TOKENIZER.eos_id or 1
+    steps = [[a, b, a], [b, eos, a], [a, a, a], [b, b, b]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "decode", lambda *_, **__: map(torch.tensor, steps))
+        pieces = list(
+            engine.stream_samples(
+                tiny_model("gpt2"),
+                TOKENIZER,
+                torch.tensor([[1]]),
+                max_new_tokens=4,
+                sampling=GREEDY,
+                seeds=[0, 1, 2],
+                eos_ids=[eos],
+                stop=["ba"],
+            )
+        )
+    texts = ["".join(p.text for p in pieces if p.sample == sample) for sample in range(3)]
+    ends = {p.sample: p.finish for p in pieces if p.finish}
+    assert (texts, ends) == (["a", "b", "aaab"], {0: "stop", 1: "eos", 2: "length"})
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@torch.inference_mode()
+def test_greedy_decoding_is_the_argmax_of_the_whole_pass(family: str) -> None:
+    """Also beyond the cache's first room, which is 256 tokens."""
+    model = Transformer(dataclasses.replace(CONFIGS[family], max_position_embeddings=700))
+    redraw(model)
+    model.eval()
+    ids = torch.arange(5)[None]
+    found = engine.generate_ids(model, ids, max_new_tokens=600, sampling=GREEDY, seed=0)
+    assert found.shape == (1, 605)
+    logits = model(found[:, :-1])[0, 4:]
+    best = logits.topk(2).values
+    clear = best[:, 0] - best[:, 1] > 1e-4  # else rounding decides
+    assert clear.float().mean() > 0.9
+    assert torch.equal(logits.argmax(-1)[clear], found[0, 5:][clear])
+
+
+@pytest.mark.parametrize("sampling", [GREEDY, HOT], ids=["greedy", "drawn"])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_batch_is_its_rows(family: str, sampling: SamplingConfig) -> None:
+    """Whole, padded on the left and padded on the right."""
+    model = tiny_model(family)
+    rows = [torch.arange(10), torch.arange(5) + 20, torch.arange(7) + 100]
+    ids, mask = torch.zeros(3, 10, dtype=torch.long), torch.zeros(3, 10, dtype=torch.long)
+    for i, at in enumerate((slice(0, 10), slice(5, 10), slice(0, 7))):
+        ids[i, at], mask[i, at] = rows[i], 1
+    options = {"max_new_tokens": 8, "sampling": sampling}
+    batch = engine.generate_ids(model, ids, attention_mask=mask, seed=40, **options)
+    assert torch.equal(batch[:, :10], ids)
+    for i, row in enumerate(rows):
+        alone = engine.generate_ids(model, row[None], seed=40 + i, **options)
+        assert torch.equal(batch[i, 10:], alone[0, len(row) :]), i
+
+
+def test_a_seed_repeats_itself_and_another_differs() -> None:
+    model, ids = tiny_model("qwen3"), torch.arange(5)[None]
+    first, again, other = (
+        engine.generate_ids(model, ids, max_new_tokens=20, sampling=HOT, seed=s) for s in (1, 1, 2)
+    )
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
 def test_an_ended_row_is_filled_with_eos_and_the_others_go_on() -> None:
     model = tiny_model("qwen3")
     ids = torch.stack((torch.arange(6), torch.arange(6) + 100))
@@ -93,23 +163,8 @@ def test_an_ended_row_is_filled_with_eos_and_the_others_go_on() -> None:
 def test_generation_ends_where_the_context_does() -> None:
     model = tiny_model("gpt2")
     longest = model.config.max_position_embeddings
-    ids = torch.arange(longest - 3)[None]
-    found = engine.generate_ids(model, ids, max_new_tokens=50, sampling=GREEDY, seed=0)
+    options = {"max_new_tokens": 50, "sampling": GREEDY, "seed": 0}
+    found = engine.generate_ids(model, torch.arange(longest - 3)[None], **options)
     assert found.shape == (1, longest)
-
-
-def test_without_a_seed_the_callers_random_numbers_stay(tmp_path) -> None:
-    write_checkpoint(tmp_path / "model", tiny_model("qwen3"), None, {})
-    model = load_model(tmp_path / "model", device="cpu")
-    before = torch.get_rng_state()
-    drawn = [model.generate([1, 2], max_new_tokens=20, temperature=2.0) for _ in range(2)]
-    assert drawn[0] != drawn[1]
-    assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_eos_ids_can_be_named(tmp_path) -> None:
-    write_checkpoint(tmp_path / "model", tiny_model("qwen3"), None, {})
-    model = load_model(tmp_path / "model", device="cpu")
-    free = model.generate([1, 2], max_new_tokens=9, eos_ids=())
-    assert isinstance(free, list)
-    assert model.generate([1, 2], max_new_tokens=9, eos_ids=[int(free[2])]) == free[:3]
+    with pytest.raises(UsageError, match="has 64 tokens, and this model's context is 64"):
+        engine.generate_ids(model, torch.arange(longest)[None], **options)

@@ -3,36 +3,14 @@
 import dataclasses
 import json
 import math
-import types
-import typing
 
 import pytest
-from explain_samples import MIXED, long_sample, sample, with_loop
+from explain_samples import MIXED, long_sample, rebuild, sample, with_loop
 
 from tfcli.explain.request import SECTIONS
 from tfcli.explain.result import Explanation
 from tfcli.view import console
 from tfcli.view.explain_json import SCHEMA, document
-
-
-def rebuild(kind, value):
-    """A value of that type from what JSON made of it."""
-    if value is None:
-        return None
-    if isinstance(kind, types.UnionType):
-        kind = next(part for part in typing.get_args(kind) if part is not type(None))
-    if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        fields = {
-            f.name: rebuild(hints[f.name], value.get(f.name)) for f in dataclasses.fields(kind)
-        }
-        return kind(**fields)
-    if typing.get_origin(kind) is tuple:
-        parts = typing.get_args(kind)
-        if parts[-1] is Ellipsis:
-            return tuple(rebuild(parts[0], item) for item in value)
-        return tuple(rebuild(part, item) for part, item in zip(parts, value, strict=True))
-    return value
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ Golden files are written anew by `TFCLI_WRITE_GOLDEN=1 pytest tests/view`.
 
 import dataclasses
 import io
+import math
 import os
 import re
 from pathlib import Path
@@ -88,6 +89,13 @@ def test_a_piece_is_never_markup_and_never_moves_the_cursor():
     assert "\x1b" not in re.sub(r"\x1b\[[012]m", "", screen)
 
 
+def test_a_model_s_name_is_never_markup_and_never_moves_the_cursor():
+    model = dataclasses.replace(sample().model, name="a\x1b[31m\n[bold]\tb\u202e")
+    screen = "\n".join(ansi(dataclasses.replace(sample(), model=model), 80, no_color=True))
+    assert "a\\x1b[31m [bold] b\\u202e" in screen
+    assert "\x1b" not in re.sub(r"\x1b\[[012]m", "", screen)
+
+
 def test_without_colour_all_digits_and_marks_stay():
     coloured = [re.sub(r"\x1b\[[0-9;]*m", "", x) for x in ansi(sample(), 80, no_color=False)]
     plain = [re.sub(r"\x1b\[[0-9;]*m", "", x) for x in ansi(sample(), 80, no_color=True)]
@@ -121,6 +129,37 @@ def test_a_failed_audit_says_what_failed():
     screen = "\n".join(lines(sample(passed=False), 80))
     assert "AUDIT FAIL" in screen and "SDPA: 3e-2 is above 1e-5" in screen
     assert "PASS" not in screen
+
+
+def test_a_credit_that_does_not_add_up_is_no_equation():
+    credit = dataclasses.replace(sample().credit, total=7.5, adds_up=False)
+    asked = dataclasses.replace(sample(), sections=("credit",), credit=credit)
+    broken, sound = ("\n".join(lines(x, 80)) for x in (asked, sample()))
+    assert "“␣mat” 8.31 ≠ embedding" in broken and "in sum 7.5" in broken and "✓" not in broken
+    assert "“␣mat” 8.31 = embedding" in sound and "✓" in sound
+    assert "8.31 != embedding" in "\n".join(lines(asked, 80, ascii=True))
+
+
+def test_an_audit_without_numbers_says_so():
+    audit = sample(passed=False).audit
+    check = dataclasses.replace(audit.checks[0], error=math.nan, passed=False)
+    sick = dataclasses.replace(audit, checks=(check,), note=None)
+    screen = "\n".join(lines(dataclasses.replace(sample(), audit=sick), 80))
+    assert "AUDIT FAIL" in screen and "rows: the error is no number" in screen
+
+
+def test_a_measure_that_does_not_exist_at_a_token_says_so():
+    none = ((None, None),)
+    grid = dataclasses.replace(sample().heads, values=none, scaled=none, largest=())
+    asked = dataclasses.replace(sample(), sections=("heads",), heads=grid)
+    assert "There is no such number at this token." in "\n".join(lines(asked, 80))
+
+
+def test_a_table_of_another_position_says_after_which_token():
+    found = sample()
+    early = dataclasses.replace(found, next=dataclasses.replace(found.next, position=1))
+    assert "after 1 “␣cat”" in "\n".join(lines(early, 80))
+    assert "after 4" not in "\n".join(lines(found, 80))
 
 
 labels = st.one_of(

@@ -1,14 +1,46 @@
-"""Writing without loss: a file or folder is complete under its name, or not there at all."""
+"""Files of a model directory: read with suspicion, written without loss.
+
+What is written is complete under its name, or not there at all.
+"""
 
 import errno
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from tfcli.errors import StorageError
+from tfcli.errors import CheckpointError, StorageError
+
+_LARGEST_JSON = 64 * 2**20
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn the system's refusal to read `path` into a CheckpointError that names it."""
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object from a file that may hold anything. CheckpointError names the file."""
+    with readable(path):
+        size = path.stat().st_size
+        if size > _LARGEST_JSON:
+            raise CheckpointError(f"{path} has {size:,} bytes, too many for what it should be.")
+        data = path.read_bytes()
+    try:
+        value = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path} is damaged: it cannot be read as JSON ({error}).") from error
+    if not isinstance(value, dict):
+        raise CheckpointError(f"{path} is damaged: it holds no JSON object.")
+    return value
 
 
 @contextmanager
@@ -52,7 +84,7 @@ def replace_directory(path: Path) -> Iterator[Path]:
     two moves leaves the old folder as `.name.old`, which `recover_directory` puts back.
     """
     partial = path.with_name(f".{path.name}.partial")
-    old = path.with_name(f".{path.name}.old")
+    old = previous_directory(path)
     with storage_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         recover_directory(path)
@@ -72,9 +104,19 @@ def replace_directory(path: Path) -> Iterator[Path]:
             recover_directory(path)
 
 
+def previous_directory(path: Path) -> Path:
+    """Where `replace_directory` keeps what stood at `path`, until the new folder is in place.
+
+    A reader that finds nothing at `path` finds the whole old folder here. It must not move it:
+    a training run may be between its two moves.
+    """
+    path = path.absolute()  # "." has no name
+    return path.with_name(f".{path.name}.old") if path.name else path
+
+
 def recover_directory(path: Path) -> None:
     """Put back a folder whose replacement was cut short, or clear what was replaced."""
-    old = path.with_name(f".{path.name}.old")
+    old = previous_directory(path)
     if not old.exists():
         return
     if path.exists():

@@ -6,8 +6,9 @@ are found before they give wrong words; a directory without one (a download) is 
 
 import json
 from pathlib import Path
+from typing import Any
 
-from tfcli.checkpoint.files import sha256_file, write_atomic
+from tfcli.checkpoint.files import read_json, readable, sha256_file, write_atomic
 from tfcli.errors import CheckpointError
 
 NAME = "tfcli.json"
@@ -30,23 +31,21 @@ def write_manifest(directory: Path, tokenizer_fingerprint: str | None, record: d
     write_atomic(directory / NAME, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
 
 
-def read_manifest(directory: Path) -> dict | None:
+def read_manifest(directory: Path) -> dict[str, Any] | None:
     """The manifest, or None where there is none. CheckpointError for an unreadable one."""
     path = directory / NAME
     if not path.is_file():
         return None
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(manifest["files"], dict):
-            raise TypeError
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise CheckpointError(f"{path} is damaged: it is not the record that tfcli writes.") from (
-            error
+    manifest = read_json(path)
+    files = manifest.get("files")
+    if not isinstance(files, dict) or not all(_is_entry(entry) for entry in files.values()):
+        raise CheckpointError(
+            f"{path} is damaged: it is not the record that tfcli writes.", hint=_HINT
         )
     return manifest
 
 
-def verify_manifest(directory: Path) -> dict | None:
+def verify_manifest(directory: Path) -> dict[str, Any] | None:
     """Compare the directory with its manifest, and return the manifest (None without one).
 
     Raises:
@@ -56,27 +55,33 @@ def verify_manifest(directory: Path) -> dict | None:
     if manifest is None:
         return None
     for name, expected in manifest["files"].items():
-        path = directory / Path(str(name)).name
-        if not path.is_file():
-            raise CheckpointError(f"{path} is missing from the checkpoint.", hint=_HINT)
-        size = path.stat().st_size
-        if size != expected.get("bytes"):
-            raise CheckpointError(
-                f"{path} is damaged: it has {size:,} bytes and should have "
-                f"{expected.get('bytes'):,}.",
-                hint=_HINT,
-            )
-        if sha256_file(path) != expected.get("sha256"):
-            what = (
-                "the tokenizer does not belong to this model"
-                if path.name.startswith("tokenizer")
-                else "its content was altered"
-            )
-            raise CheckpointError(
-                f"{path}: {what} (its checksum is not the one recorded when it was saved).",
-                hint=_HINT,
-            )
+        path = directory / Path(name).name
+        with readable(path):
+            if not path.is_file():
+                raise CheckpointError(f"{path} is missing from the checkpoint.", hint=_HINT)
+            _compare(path, path.stat().st_size, expected)
     return manifest
+
+
+def _is_entry(entry: object) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("bytes"), int)
+        and isinstance(entry.get("sha256"), str)
+    )
+
+
+def _compare(path: Path, size: int, expected: dict[str, Any]) -> None:
+    tokenizer = path.name.startswith("tokenizer")
+    if size != expected["bytes"]:
+        fault = "does not belong to this model" if tokenizer else "is damaged"
+        found = f"it has {size:,} bytes and should have {expected['bytes']:,}"
+    elif sha256_file(path) != expected["sha256"]:
+        fault = "does not belong to this model" if tokenizer else "was altered"
+        found = "its checksum is not the one recorded when it was saved"
+    else:
+        return
+    raise CheckpointError(f"{path} {fault}: {found}.", hint=_HINT)
 
 
 _HINT = "Copy the whole directory again, or train again with `tfcli train`."

@@ -7,7 +7,7 @@ differs: "transpose" (GPT-2 saves its matrices input-first).
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,7 +33,7 @@ def find_target(family: Family, name: str, num_layers: int) -> Target | None:
     """Our parameters for the outside tensor `name`; None for one that is to be ignored.
 
     Raises:
-        CheckpointError: the family has no such tensor.
+        CheckpointError: the family has no such tensor; the caller knows the file.
     """
     if name.endswith(tuple(getattr(family, "IGNORED", ()))):
         return None
@@ -51,8 +51,8 @@ def find_target(family: Family, name: str, num_layers: int) -> Target | None:
                 tuple(t.format(**groups) for t in targets.split("|")), layout == "transpose"
             )
     raise CheckpointError(
-        f"The checkpoint holds a tensor “{name}” that a {family.MODEL_TYPE} model with "
-        f"{num_layers} layers does not have."
+        f"it holds a tensor “{name}” that a {family.MODEL_TYPE} model with {num_layers:,} layers "
+        "does not have."
     )
 
 
@@ -60,23 +60,31 @@ def split_tensor(name: str, tensor: Tensor, target: Target, shapes: Mapping[str,
     """Cut an outside tensor into ours. Yields (our name, tensor) pairs.
 
     Raises:
-        CheckpointError: a shape differs from what the configuration asks for.
+        CheckpointError: a shape differs from what the configuration asks for; the caller knows
+            the file.
     """
+    found = list(tensor.shape)
     if target.transpose and tensor.dim() == 2:
         tensor = tensor.T
     unknown = [ours for ours in target.names if ours not in shapes]
     if unknown:
-        raise CheckpointError(
-            f"The checkpoint holds a tensor “{name}” that its config.json has no place for."
-        )
+        raise CheckpointError(f"it holds a tensor “{name}” that config.json has no place for.")
     sizes = [shapes[ours][0] for ours in target.names]
     expected = (sum(sizes), *shapes[target.names[0]][1:])
     if tuple(tensor.shape) != expected:
+        asked = expected[::-1] if target.transpose else expected
         raise CheckpointError(
-            f"Tensor “{name}” has shape {list(tensor.shape)}; config.json asks for "
-            f"{list(expected)}" + (" (transposed)." if target.transpose else ".")
+            f"its tensor “{name}” has the shape {found}; config.json asks for {list(asked)}."
         )
     yield from zip(target.names, tensor.split(sizes), strict=True)
+
+
+def outside_name(family: Family, ours: str, num_layers: int) -> str:
+    """What the family's files call the tensor that holds our parameter `ours`."""
+    for outside, names, _ in _expanded(family, num_layers):
+        if ours in names:
+            return outside
+    raise KeyError(ours)
 
 
 def outside_tensors(
@@ -84,19 +92,23 @@ def outside_tensors(
 ) -> dict[str, Tensor]:
     """Our parameters under the family's names and in its layout: find_target in reverse."""
     tensors: dict[str, Tensor] = {}
+    for outside, names, transpose in _expanded(family, num_layers):
+        if not all(name in parameters for name in names):
+            continue
+        parts = [parameters[name] for name in names]
+        tensor = torch.cat(parts) if len(parts) > 1 else parts[0]
+        tensors[outside] = (tensor.T if transpose else tensor).contiguous()
+    return tensors
+
+
+def _expanded(family: Family, num_layers: int) -> Iterator[tuple[str, list[str], bool]]:
+    """Every rule with its placeholders filled: outside name, our names, whether transposed."""
     for pattern, rule in family.RULES.items():
         targets, layout = (rule, "") if isinstance(rule, str) else rule
         for i in range(num_layers if "{i}" in pattern else 1):
             for w in ("weight", "bias") if "{w}" in pattern else ("",):
-                names = [t.format(i=i, w=w) for t in targets.split("|")]
-                if not all(name in parameters for name in names):
-                    continue
-                parts = [parameters[name] for name in names]
-                tensor = torch.cat(parts) if len(parts) > 1 else parts[0]
-                if layout == "transpose":
-                    tensor = tensor.T
-                tensors[pattern.format(i=i, w=w)] = tensor.contiguous()
-    return tensors
+                names = [target.format(i=i, w=w) for target in targets.split("|")]
+                yield pattern.format(i=i, w=w), names, layout == "transpose"
 
 
 @lru_cache

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tfcli.cli.options import Device, Dtype, Ids, Json, Model, Prompt, Seed, Threads
+from tfcli.cli.open_model import open_model
+from tfcli.cli.options import Device, Dtype, Ids, Json, Model, Seed, Threads
 from tfcli.cli.prompt import parse_ids, read_prompt
 from tfcli.errors import DataError, UsageError
 from tfcli.explain.request import (
@@ -16,6 +17,7 @@ from tfcli.explain.request import (
     parse_sections,
     parse_window,
 )
+from tfcli.view import console
 
 if TYPE_CHECKING:
     from tfcli.api import LanguageModel
@@ -25,10 +27,20 @@ _WHERE = "Where to look"
 _WHAT = "What to show"
 _SAMPLING = "Next token"
 _LARGEST_FILE = 16 * 2**20
+_SEEDS = 2**63
 
 
 def command(
-    prompt: Prompt = None,
+    ctx: typer.Context,
+    prompt: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PROMPT",
+            help="The text to explain. `-`, or a pipe and no PROMPT, reads stdin; "
+            "`- PROMPT` puts stdin in front.",
+            show_default=False,
+        ),
+    ] = None,
     *,
     model: Model = None,
     file: Annotated[
@@ -44,13 +56,17 @@ def command(
             "--layer",
             metavar="5|0,3|all|top",
             rich_help_panel=_WHERE,
-            help="Layers to open; top is the one whose attention moves the token most.",
+            help="Layers to open, from 0; -1 is the last; top is the one whose attention moves "
+            "the token most.",
         ),
     ] = "top",
     head: Annotated[
         str,
         typer.Option(
-            "--head", metavar="3|0,3|all|top", rich_help_panel=_WHERE, help="Heads to open."
+            "--head",
+            metavar="3|0,3|all|top",
+            rich_help_panel=_WHERE,
+            help="Heads to open in each; top is the one that moves the token most.",
         ),
     ] = "top",
     pos: Annotated[
@@ -185,8 +201,6 @@ def command(
         tfcli explain "The cat" --steps 5
         tfcli explain "The cat" --json --section next,audit
     """
-    from tfcli.view import console
-
     text = _prompt_text(prompt, file, ids)
     sampling = _sampling(temperature, top_k_filter, top_p, min_p, repetition_penalty)
     drawn = steps > 0 and not sampling.greedy
@@ -203,18 +217,9 @@ def command(
         steps=steps,
         seed=_seed(seed, drawn),
     )
-    with console.busy("Loading the model"):
-        from tfcli.api import load_model
-        from tfcli.checkpoint.locate import locate_model
-        from tfcli.explain.explanation import explain
+    language_model = open_model(ctx, model, device, dtype, threads)
+    from tfcli.explain.explanation import explain
 
-        located = locate_model(model)
-        if threads:
-            import torch
-
-            torch.set_num_threads(threads)
-        language_model = load_model(located.path, device, dtype)
-    console.note(f"model {located.path}" + (f" ({located.reason})" if located.reason else ""))
     if drawn:
         console.note(f"seed {request.seed}")
     found = explain(
@@ -222,7 +227,7 @@ def command(
         _prompt_ids(language_model, text, ids),
         request,
         tokenizer=language_model.tokenizer,
-        name=_name(located.path),
+        name=_name(language_model.path),
         family=language_model.family,
         eos_ids=language_model.eos_ids,
     )
@@ -239,24 +244,22 @@ def command(
         raise typer.Exit(1)
 
 
-def _prompt_text(prompt: str | None, file: Path | None, ids: str | None) -> str | None:
+def _prompt_text(prompt: list[str] | None, file: Path | None, ids: str | None) -> str | None:
     """The prompt, or None where --ids stands in for it."""
     if file is None:
         return read_prompt(prompt, ids, "explain")
-    if prompt is not None or ids is not None:
-        raise UsageError(
-            f"Give --file or {'a prompt' if prompt is not None else '--ids'}, not both."
-        )
+    if prompt or ids is not None:
+        raise UsageError(f"Give --file or {'a prompt' if prompt else '--ids'}, not both.")
     try:
         with file.open("rb") as stream:
             raw = stream.read(_LARGEST_FILE + 1)
         if len(raw) > _LARGEST_FILE:
             raise DataError(f"{file} is larger than {_LARGEST_FILE >> 20} MB: no prompt.")
-        text = raw.decode("utf-8").removesuffix("\n")
+        text = raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
     except OSError as error:
         raise DataError(f"{file} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise DataError(f"{file} is not UTF-8: byte {error.start} cannot be decoded.") from error
+        raise DataError(f"{file} is not UTF-8: byte {error.start:,} cannot be decoded.") from error
     if not text:
         raise DataError(f"{file} is empty: there is no token to start from.")
     return text
@@ -297,6 +300,8 @@ def _sampling(
 
 
 def _seed(seed: int | None, drawn: bool) -> int:
+    if (seed or 0) >= _SEEDS:
+        raise UsageError(f"The seed is {seed}; it must be from 0 to {_SEEDS - 1}.")
     if seed is not None or not drawn:
         return seed or 0
     import secrets

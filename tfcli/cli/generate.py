@@ -1,17 +1,40 @@
 """`tfcli generate`: let a model go on from a text."""
 
-from typing import Annotated, Any
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tfcli.cli.options import Device, Dtype, Ids, Json, Model, Prompt, Seed, Threads
+from tfcli.cli.open_model import open_model
+from tfcli.cli.options import Device, Dtype, Ids, Model, Seed, Threads
 from tfcli.cli.prompt import parse_ids, read_prompt
+from tfcli.errors import UsageError
+from tfcli.view import console
+from tfcli.view.generate import Continuations
+
+if TYPE_CHECKING:
+    from tfcli.api import LanguageModel
+    from tfcli.generate.engine import Piece
 
 _SAMPLING = "Sampling"
+_SCHEMA = "tfcli.generate/1"
 
 
 def command(
-    prompt: Prompt = None,
+    ctx: typer.Context,
+    prompt: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PROMPT",
+            help="The text to go on from. `-`, or a pipe and no PROMPT, reads stdin; "
+            "`- PROMPT` puts stdin in front.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
     model: Model = None,
     max_new_tokens: Annotated[
         int, typer.Option("--max-new-tokens", "-n", min=1, help="Stop after this many tokens.")
@@ -65,7 +88,12 @@ def command(
         list[str] | None,
         typer.Option("--stop", metavar="TEXT", help="End before this text; may be repeated."),
     ] = None,
-    num: Annotated[int, typer.Option("--num", min=1, help="How many continuations.")] = 1,
+    num: Annotated[
+        int,
+        typer.Option(
+            "--num", min=1, max=1000, help="How many continuations, with seeds that count up."
+        ),
+    ] = 1,
     stream: Annotated[
         bool, typer.Option("--stream/--no-stream", help="Write each token as it comes.")
     ] = True,
@@ -81,154 +109,172 @@ def command(
     device: Device = "auto",
     dtype: Dtype = "auto",
     threads: Threads = None,
-    json: Json = False,
+    json: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="Write one JSON object to stdout: model, prompt, prompt_ids, sampling, "
+            "tokens_per_second, and samples, each with its seed, ids, completion and finish "
+            "(eos, stop, length or context).",
+            show_default=False,
+        ),
+    ] = False,
 ) -> None:
     """Let a model go on from a text.
 
-    The prompt and its continuation go to stdout as they come; everything else to stderr.
+    The prompt and its continuation go to stdout as they come; everything else to stderr. It ends
+    where the model ends the text, after --max-new-tokens, before a --stop text, or where the
+    model's context is full.
 
     Examples:
         tfcli generate "The cat"
         tfcli generate "法国的首都是" --temperature 0 --max-new-tokens 8
-        echo "The cat" | tfcli generate - --num 3 --seed 7
+        echo "The cat" | tfcli generate --num 3 --seed 7
     """
-    from tfcli.view import console
-
     text = read_prompt(prompt, ids, "generate")
+    if chat and ids is not None:
+        raise UsageError("Give --chat or --ids, not both.")
+    if "" in (stop or ()):
+        raise UsageError("--stop is empty: it would end every text before it begins.")
     from tfcli.generate.config import SamplingConfig
 
     sampling = SamplingConfig(temperature, top_k, top_p, min_p, repetition_penalty)
-    with console.busy("Loading the model"):
-        from tfcli.api import load_model
-        from tfcli.checkpoint.locate import locate_model
+    language_model = open_model(ctx, model, device, dtype, threads)
+    start = _start(language_model, text, ids, chat)
+    if stop and language_model.tokenizer is None:
+        raise UsageError("--stop needs text, and this model has no tokenizer.")
+    from tfcli.generate.engine import stream_samples
 
-        located = locate_model(model)
-        if threads:
-            import torch
-
-            torch.set_num_threads(threads)
-        language_model = load_model(located.path, device, dtype)
-    _note_model(console, located, language_model)
-    if seed is None:
-        import secrets
-
-        seed = secrets.randbelow(2**31)
-    if not sampling.greedy:
-        console.note(f"seed {seed}")
-    prompt_ids, shown, stops = _prompt_ids(language_model, text, ids, chat)
-    for number in range(num):
-        result = _continue(
-            console,
-            language_model,
-            prompt_ids,
-            shown if not chat else "",
-            max_new_tokens=max_new_tokens,
-            sampling=sampling,
-            seed=seed + number,
-            stop=[*(stop or ()), *stops],
-            live=stream and not json,
-        )
-        if json:
-            console.write_json(
-                {"schema": "tfcli.generate/1", "prompt": shown, **result},
-                indent=2 if num == 1 else None,
-            )
-        elif not stream:
-            console.write_text(("" if chat else shown) + result["completion"])
-            console.write_line()
-
-
-def _note_model(console: Any, located: Any, language_model: Any) -> None:
-    reason = f" ({located.reason})" if located.reason else ""
-    console.note(
-        f"{located.path}{reason}: {language_model.family}, "
-        f"{language_model.model.num_parameters() / 1e6:.1f}M parameters, {language_model.device}, "
-        f"{str(language_model.dtype).removeprefix('torch.')}"
+    seeds = _seeds(seed, num)
+    pieces = stream_samples(
+        language_model.model,
+        language_model.tokenizer,
+        language_model.as_batch(start.ids),
+        max_new_tokens=max_new_tokens,
+        sampling=sampling,
+        seeds=seeds,
+        eos_ids=start.eos_ids,
+        stop=stop or (),
     )
+    if not sampling.greedy:
+        console.note(f"seed {seeds[0]}")
+    elif num > 1:
+        console.note("with temperature 0 nothing is drawn, so the continuations are all the same")
+    labels = [None if sampling.greedy else seed for seed in seeds]
+    writer = None if json else Continuations("" if chat else start.text, labels, live=stream)
+    begin = time.perf_counter()
+    samples = _collect(pieces, seeds, writer, as_ids=language_model.tokenizer is None)
+    seconds = max(time.perf_counter() - begin, 1e-9)
+    rate = sum(len(sample["ids"]) for sample in samples) / seconds
+    console.note(_summary(samples, rate, max_new_tokens, language_model))
+    if json:
+        console.write_json(
+            {
+                "schema": _SCHEMA,
+                "model": str(language_model.path),
+                "prompt": start.text,
+                "prompt_ids": start.ids,
+                "sampling": asdict(sampling),
+                "samples": samples,
+                "tokens_per_second": rate,
+            }
+        )
 
 
-def _prompt_ids(
-    language_model: Any, text: str | None, ids: str | None, chat: bool
-) -> tuple[list[int], str, list[str]]:
-    """The prompt's ids, the text to show for it, and what ends the answer."""
-    from tfcli.errors import UsageError
+@dataclass(frozen=True)
+class _Start:
+    """What a continuation starts from.
 
-    tokenizer = language_model.tokenizer
+    Attributes:
+        ids: the prompt's.
+        text: what to show for them.
+        eos_ids: the tokens that end the continuation.
+    """
+
+    ids: list[int]
+    text: str
+    eos_ids: tuple[int, ...]
+
+
+def _start(
+    language_model: "LanguageModel", text: str | None, ids: str | None, chat: bool
+) -> _Start:
+    tokenizer, eos_ids = language_model.tokenizer, language_model.eos_ids
     if ids is not None:
-        chosen = parse_ids(ids)
-        language_model.as_batch(chosen)
-        return chosen, tokenizer.decode(chosen) if tokenizer else "", []
+        chosen = language_model.as_batch(parse_ids(ids))[0].tolist()
+        return _Start(chosen, _shown(tokenizer, chosen), eos_ids)
     if tokenizer is None:
         raise UsageError(
             f"The model in {language_model.path} has no tokenizer.",
             hint="Give token ids instead of a prompt: --ids 5,17,3",
         )
     if not chat:
-        return tokenizer.encode(text), text or "", []
-    if "<|im_start|>" not in tokenizer.special_tokens:
-        raise UsageError("This model's tokenizer has no chat marks, so --chat cannot be used.")
-    wrapped = f"<|im_start|>user\n{text}<|im_end|>\n<|im_start|>assistant\n"
-    return tokenizer.encode(wrapped), text or "", ["<|im_end|>"]
+        return _Start(tokenizer.encode(text or ""), text or "", eos_ids)
+    from tfcli.generate.chat import chat_prompt, end_of_turn
+
+    question = chat_prompt(tokenizer, text or "")
+    return _Start(question, text or "", (*eos_ids, end_of_turn(tokenizer)))
 
 
-def _continue(
-    console: Any,
-    language_model: Any,
-    prompt_ids: list[int],
-    shown: str,
+def _shown(tokenizer: Any, ids: Sequence[int]) -> str:
+    """Ids as text; as themselves where there is no tokenizer."""
+    if tokenizer is None:
+        return ",".join(map(str, ids))
+    from tfcli.generate.text import TextStream
+
+    stream = TextStream(tokenizer)
+    return "".join(map(stream.push, ids)) + stream.flush()
+
+
+def _seeds(seed: int | None, num: int) -> list[int]:
+    if seed is None:
+        import secrets
+
+        seed = secrets.randbelow(2**31)
+    return [seed + number for number in range(num)]
+
+
+def _collect(
+    pieces: Iterable["Piece"],
+    seeds: Sequence[int],
+    writer: Continuations | None,
     *,
-    max_new_tokens: int,
-    sampling: Any,
-    seed: int,
-    stop: list[str],
-    live: bool,
-) -> dict[str, Any]:
-    import time
-
-    from tfcli.generate.engine import stream_text
-
-    batch = language_model.as_batch(prompt_ids)
-    tokens: list[int] = []
-    texts: list[str] = []
-    finish = None
-    start = time.perf_counter()
-    if live:
-        console.write_text(shown)
-    pieces = stream_text(
-        language_model.model,
-        language_model.tokenizer,
-        batch,
-        max_new_tokens=max_new_tokens,
-        sampling=sampling,
-        seed=seed,
-        eos_ids=language_model.eos_ids,
-        stop=stop,
-    )
+    as_ids: bool,
+) -> list[dict[str, Any]]:
+    """Every sample as JSON has it, while the writer shows what comes."""
+    samples: list[dict[str, Any]] = [
+        {"seed": seed, "ids": [], "completion": "", "finish": None} for seed in seeds
+    ]
     try:
+        if writer is not None:
+            writer.begin()
         for piece in pieces:
-            text = piece.text
+            sample = samples[piece.sample]
             if piece.token is not None:
-                if language_model.tokenizer is None:
-                    text = f",{piece.token}" if tokens else str(piece.token)
-                tokens.append(piece.token)
-            texts.append(text)
-            finish = piece.finish or finish
-            if live:
-                console.write_text(text)
-    finally:  # also after Ctrl-C, so that the shell's prompt starts on a line of its own
-        if live:
-            console.write_line()
-    seconds = time.perf_counter() - start
-    ends = {"context": "the context is full", "length": "--max-new-tokens", "stop": "--stop"}
-    console.note(
-        f"{len(tokens)} tokens, {len(tokens) / max(seconds, 1e-9):,.0f} tokens/s; "
-        f"ended by {ends.get(str(finish), 'the end-of-text token')}"
-    )
-    return {
-        "completion": "".join(texts),
-        "prompt_ids": prompt_ids,
-        "ids": tokens,
-        "finish": finish,
-        "seed": seed,
-        "tokens_per_second": len(tokens) / max(seconds, 1e-9),
+                sample["ids"].append(piece.token)
+            text = f",{piece.token}" if as_ids and piece.token is not None else piece.text
+            sample["completion"] += piece.text
+            sample["finish"] = piece.finish
+            if writer is not None:
+                writer.add(piece.sample, text, last=piece.finish is not None)
+    finally:
+        if writer is not None:
+            writer.close()
+    return samples
+
+
+def _summary(
+    samples: Sequence[dict[str, Any]], rate: float, asked: int, language_model: "LanguageModel"
+) -> str:
+    """How much came how fast, and why it ended, for stderr."""
+    context = language_model.config.max_position_embeddings
+    words = {
+        "eos": "the model ended the text",
+        "stop": "a --stop text came",
+        "length": f"--max-new-tokens {asked}",
+        "context": f"the context of {context:,} tokens is full",
     }
+    counts = Counter(sample["finish"] for sample in samples)
+    ends = [f"{words[end]}" + (f" ({n}×)" if len(samples) > 1 else "") for end, n in counts.items()]
+    total = sum(len(sample["ids"]) for sample in samples)
+    return f"{total:,} tokens, {rate:,.0f} tokens/s; ended: {'; '.join(ends)}"

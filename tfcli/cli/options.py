@@ -97,7 +97,7 @@ Json = Annotated[
 Prompt = Annotated[
     str | None,
     typer.Argument(
-        metavar="[PROMPT]",
+        metavar="PROMPT",
         help="The text to start from. `-` or a pipe reads stdin; with both, stdin comes first.",
         show_default=False,
     ),

@@ -52,7 +52,7 @@ def audit(model: Transformer, trace: Trace, position: int, target: int) -> Audit
         "rows": _worst(errors.rows for errors in attention),
         "ΔE": _worst(errors.delta for errors in attention),
         "residual": _residual_error(trace, position),
-        "logit": _logit_error(model, trace, position, target),
+        "logit": logit_credit(model, trace, position, target, None).error,
         "lens": relative_error(lens_logits(model, trace, position)[-1], at(trace.logits, position)),
         "SDPA": _worst(errors.kernel for errors in attention),
     }
@@ -107,16 +107,6 @@ def _residual_error(trace: Trace, position: int) -> float:
         total = total + at(layer.attention.output, position)
         total = total + at(layer.feed_forward.output, position)
     return relative_error(total, at(trace.layers[-1].residual_out, position))
-
-
-def _logit_error(model: Transformer, trace: Trace, position: int, target: int) -> float:
-    """Relative to the largest logit there: one that is zero by chance is no scale."""
-    credit = logit_credit(model, trace, position, target, None)
-    largest = float(at(trace.logits, position).abs().max())
-    difference = abs(credit.total - credit.logit)
-    if difference == 0:
-        return 0.0
-    return difference / largest if largest else math.inf
 
 
 def _spread(length: int, position: int) -> list[int]:

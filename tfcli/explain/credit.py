@@ -1,11 +1,12 @@
 """Credit: which part of the model wrote how much of a token's logit."""
 
+import math
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from tfcli.explain.labels import label
-from tfcli.explain.precision import at
+from tfcli.explain.precision import TOLERANCES, at
 from tfcli.explain.result import Credit, LayerCredit
 from tfcli.model.trace import Trace
 from tfcli.model.transformer import Transformer
@@ -45,11 +46,16 @@ def logit_credit(
         bias += float(model.head.bias[target])
     embedding = credit(trace.token_embedding)
     learned = None if trace.position_embedding is None else credit(trace.position_embedding)
+    total = embedding + (learned or 0.0) + sum(layer.both for layer in layers) + bias
+    logits = at(trace.logits, position)
+    error = _relative(abs(total - float(logits[target])), float(logits.abs().max()))
     return Credit(
         target_id=target,
         target_label=label(tokenizer, target),
-        logit=float(trace.logits[0, position, target]),
-        total=embedding + (learned or 0.0) + sum(layer.both for layer in layers) + bias,
+        logit=float(logits[target]),
+        total=total,
+        error=error,
+        adds_up=error <= TOLERANCES[model.dtype],
         scale=float(scale),
         embedding=embedding,
         position=learned,
@@ -58,3 +64,9 @@ def logit_credit(
         bias=bias,
         layers=tuple(layers),
     )
+
+
+def _relative(difference: float, size: float) -> float:
+    if difference == 0:
+        return 0.0
+    return difference / size if size else math.inf

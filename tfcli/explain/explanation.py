@@ -10,6 +10,7 @@ from tfcli.explain import anatomy
 from tfcli.explain.attention import head_attention, head_ledger
 from tfcli.explain.audit import audit
 from tfcli.explain.credit import logit_credit
+from tfcli.explain.finite import require_numbers
 from tfcli.explain.heads import HeadReadings, heads_grid, read_heads
 from tfcli.explain.labels import labels
 from tfcli.explain.lens import logit_lens
@@ -53,14 +54,16 @@ def explain(
 
     Raises:
         UsageError: a layer, head, position or window that does not exist.
+        TfcliError: the model's logits at the position are no numbers; it says where they break.
     """
     position = resolve_position(request.position, len(ids))
     window = resolve_window(request.window, len(ids))
     trace = model.trace(torch.tensor([list(ids)], dtype=torch.long, device=model.device))
+    token_labels = labels(tokenizer, ids)
+    require_numbers(trace, position, token_labels)
     target = int(at(trace.logits, position).argmax())
     readings = read_heads(model, trace, position, target)
     focus = _focus(trace, request, position, readings)
-    token_labels = labels(tokenizer, ids)
     measures: dict[str, Callable[[], Any]] = {
         "shapes": lambda: anatomy.shapes(trace),
         "block": lambda: tuple(anatomy.block_step(trace, i, position) for i in focus.layers),

@@ -90,7 +90,7 @@ _WORDS = {
     "entropy": ("entropy in bits", "% of a row that looks everywhere alike"),
     "sink": ("weight on the first token", "%"),
     "previous": ("weight on the token before", "%"),
-    "credit": ("logit", "% of the largest"),
+    "credit": ("part of the top logit", "% of the largest"),
 }
 
 

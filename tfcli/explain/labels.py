@@ -40,10 +40,14 @@ def labels(tokenizer: "Tokenizer | None", ids: Sequence[int]) -> list[str]:
 
 
 def byte_length(tokenizer: "Tokenizer | None", ids: Sequence[int]) -> int | None:
-    """How many UTF-8 bytes the tokens write; None without a tokenizer that knows them all."""
+    """How many UTF-8 bytes of text the tokens write; None without a tokenizer that knows them all.
+
+    What stands between documents is no text and counts 0, as in training's bits per byte.
+    """
     if tokenizer is None or not all(_has_text(tokenizer, token_id) for token_id in ids):
         return None
-    return sum(len(tokenizer.token_bytes(token_id)) for token_id in ids)
+    ends = (tokenizer.bos_id, tokenizer.eos_id)
+    return sum(len(tokenizer.token_bytes(token_id)) for token_id in ids if token_id not in ends)
 
 
 def escape(text: str) -> str:

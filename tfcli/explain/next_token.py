@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from tfcli.errors import UsageError
 from tfcli.explain.labels import label, labels
 from tfcli.explain.precision import working_dtype
 from tfcli.explain.result import Candidate, Loop, LoopStep, NextTokens
@@ -38,8 +39,16 @@ def next_tokens(
     Args:
         logits: at the last of the tokens that were read [V].
         seen: these tokens.
+
+    Raises:
+        UsageError: a repetition penalty so extreme that the logits become infinite.
     """
     wide, p, order = _ranked(logits, seen, sampling)
+    if sampling.repetition_penalty is not None and bool(p.isnan().any()):
+        raise UsageError(
+            f"The repetition penalty {sampling.repetition_penalty:g} makes the logits infinite.",
+            hint="It divides them: 1 changes nothing, 1.2 is a common value.",
+        )
     plain = wide.softmax(-1)
     first = order[:top_k]
     cumulative = p[first].cumsum(0).tolist()

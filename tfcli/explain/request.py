@@ -86,32 +86,31 @@ def parse_sections(text: str) -> tuple[str, ...]:
 
 
 def parse_choice(text: str, what: str) -> Choice:
-    """Read "5", "0,3", "all" or "top" as a choice of layers or heads. UsageError otherwise."""
+    """Read "5", "0,3", "-1", "all" or "top" as a choice of layers or heads.
+
+    Raises:
+        UsageError: it is none of these.
+    """
     word = text.strip().lower()
     if word in ("all", "top"):
         return "all" if word == "all" else "top"
-    return parse_numbers(text, f"--{what}", f"`--{what}` takes 5, 0,3, all or top.")
-
-
-def parse_numbers(text: str, option: str, hint: str) -> tuple[int, ...]:
-    """Read "5,17,3" as numbers of 0 and more. UsageError names the option."""
-    words = [word.strip() for word in text.split(",")]
-    # the bound keeps int() from the time and the limit of absurdly long digit strings
-    if not all(word.isascii() and word.isdecimal() and len(word) <= 18 for word in words):
-        raise UsageError(f"“{text}” is no value for `{option}`.", hint=hint)
-    return tuple(int(word) for word in words)
+    numbers = [_whole_number(part) for part in text.split(",")]
+    known = [number for number in numbers if number is not None]
+    if len(known) < len(numbers):
+        raise UsageError(
+            f"“{_shortened(text)}” is no value for `--{what}`.",
+            hint=f"`--{what}` takes 5, 0,3, -1 for the last, all or top.",
+        )
+    return tuple(known)
 
 
 def parse_window(text: str) -> tuple[int | None, int | None]:
     """Read "10:40", "10:", ":-5" as a slice of the prompt. UsageError otherwise."""
-    first, colon, end = text.partition(":")
-    try:
-        bounds = [int(word) if word.strip() else None for word in (first, end)]
-    except ValueError:
-        bounds, colon = [None, None], ""
-    if not colon:
+    words = text.split(":")
+    bounds = [_whole_number(word) for word in words]
+    if len(words) != 2 or any(w.strip() and _whole_number(w) is None for w in words):
         raise UsageError(
-            f"“{text}” is no value for `--window`.",
+            f"“{_shortened(text)}” is no value for `--window`.",
             hint="`--window 10:40` shows the tokens 10 to 39; `-20:` the last twenty.",
         )
     return bounds[0], bounds[1]
@@ -122,7 +121,9 @@ def resolve_position(position: int, length: int) -> int:
     if not -length <= position < length:
         raise UsageError(
             f"There is no position {position}: the prompt has {_count(length, 'token')}.",
-            hint=f"`--pos` takes 0 to {length - 1}, or -1 to -{length} from the end.",
+            hint=f"`--pos` takes 0 to {length - 1}, or -1 to -{length} from the end."
+            if length > 1
+            else "`--pos` takes 0.",
         )
     return position % length
 
@@ -146,7 +147,7 @@ def resolve_window(
 def resolve_choice(
     choice: Choice, count: int, norms: Sequence[float], what: str
 ) -> tuple[int, ...]:
-    """The chosen layers or heads as indices below `count`.
+    """The chosen layers or heads as indices below `count`; negative ones count from the end.
 
     Args:
         norms: ‖ΔE‖ of each, for "top".
@@ -160,13 +161,35 @@ def resolve_choice(
     if choice == "top":
         return (max(range(count), key=lambda i: norms[i]),)
     for index in choice:
-        if index >= count:
+        if not -count <= index < count:
             raise UsageError(
                 f"There is no {what} {index}: this model has {_count(count, what)}"
                 + (" in a block." if what == "head" else "."),
-                hint=f"`--{what}` takes 0 to {count - 1}, several as 0,{count - 1}, all, or top.",
+                hint=f"`--{what}` takes {_range(count)}, all, or top.",
             )
-    return tuple(sorted(set(choice)))
+    return tuple(sorted({index % count for index in choice}))
+
+
+def _whole_number(text: str) -> int | None:
+    """The number, or None where it is none.
+
+    The bound keeps int() from the time and the limit of absurdly long digit strings.
+    """
+    word = text.strip()
+    digits = word.removeprefix("-")
+    return int(word) if digits.isascii() and digits.isdecimal() and len(digits) <= 18 else None
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 40 else text[:39] + "…"
+
+
+def _range(count: int) -> str:
+    """The indices from both ends: “0 to 3 (or -1 to -4 from the end), several as 0,3”."""
+    if count == 1:
+        return "0"
+    last = count - 1
+    return f"0 to {last} (or -1 to -{count} from the end), several as 0,{last}"
 
 
 def _count(number: int, noun: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tfcli.families.fields import activation, activation_name, flag, positive, refuse
 from tfcli.model.config import ModelConfig
 
 MODEL_TYPE = "gpt2"
@@ -29,11 +30,16 @@ RULES = {
     "transformer.ln_f.{w}": "final_norm.{w}",
     "lm_head.weight": "head.weight",
 }
-_ACTIVATIONS = {"gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "gelu": "gelu"}
 
 
 def read_config(hf: Mapping[str, Any]) -> ModelConfig:
     """Read a GPT-2 config.json."""
+    refuse(
+        hf,
+        scale_attn_weights=True,
+        scale_attn_by_inverse_layer_idx=False,
+        add_cross_attention=False,
+    )
     width, heads = hf.get("n_embd", 768), hf.get("n_head", 12)
     return ModelConfig(
         vocab_size=hf["vocab_size"],
@@ -45,14 +51,14 @@ def read_config(hf: Mapping[str, Any]) -> ModelConfig:
         intermediate_size=hf.get("n_inner") or 4 * width,
         max_position_embeddings=hf.get("n_positions", 1024),
         norm="layer",
-        norm_eps=hf.get("layer_norm_epsilon", 1e-5),
+        norm_eps=positive("layer_norm_epsilon", hf.get("layer_norm_epsilon", 1e-5)),
         position="learned",
         qkv_bias=True,
         output_bias=True,
-        activation=_ACTIVATIONS.get(hf.get("activation_function", "gelu_new"), "unknown"),  # pyright: ignore[reportArgumentType] - ModelConfig refuses what it does not know
+        activation=activation("activation_function", hf.get("activation_function", "gelu_new")),
         gated=False,
         feed_forward_bias=True,
-        tie_embeddings=hf.get("tie_word_embeddings", True),
+        tie_embeddings=flag("tie_word_embeddings", hf.get("tie_word_embeddings", True)),
     )
 
 
@@ -66,7 +72,7 @@ def write_config(config: ModelConfig) -> dict[str, object]:
         "n_inner": config.intermediate_size,
         "n_positions": config.max_position_embeddings,
         "layer_norm_epsilon": config.norm_eps,
-        "activation_function": "gelu" if config.activation == "gelu" else "gelu_new",
+        "activation_function": activation_name(config.activation),
         "tie_word_embeddings": config.tie_embeddings,
         "resid_pdrop": 0.0,
         "embd_pdrop": 0.0,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tfcli.families.fields import activation, activation_name, flag, positive, refuse, section
 from tfcli.model.config import ModelConfig, Rope
 
 MODEL_TYPE = "qwen3"
@@ -29,23 +30,27 @@ RULES = {
 
 def read_config(hf: Mapping[str, Any]) -> ModelConfig:
     """Read a Qwen3 config.json, in the 4.x or the 5.x style."""
-    rope = hf.get("rope_parameters") or {}
-    bias = bool(hf.get("attention_bias", False))
+    refuse(hf, use_sliding_window=False)
+    for layer in hf.get("layer_types") or ():
+        refuse({"layer_types": layer}, layer_types="full_attention")
+    heads = hf["num_attention_heads"]
+    bias = flag("attention_bias", hf.get("attention_bias", False))
     return ModelConfig(
         vocab_size=hf["vocab_size"],
         hidden_size=hf["hidden_size"],
         num_layers=hf["num_hidden_layers"],
-        num_heads=hf["num_attention_heads"],
-        num_kv_heads=hf.get("num_key_value_heads", 32),
+        num_heads=heads,
+        num_kv_heads=hf.get("num_key_value_heads", 32) or heads,
         head_dim=hf.get("head_dim", 128),
         intermediate_size=hf["intermediate_size"],
         max_position_embeddings=hf.get("max_position_embeddings", 32768),
-        norm_eps=hf.get("rms_norm_eps", 1e-6),
-        rope=Rope(theta=float(rope.get("rope_theta") or hf.get("rope_theta", 10_000.0))),
+        norm_eps=positive("rms_norm_eps", hf.get("rms_norm_eps", 1e-6)),
+        rope=Rope(theta=_theta(hf)),
         qk_norm=True,
         qkv_bias=bias,
         output_bias=bias,
-        tie_embeddings=hf.get("tie_word_embeddings", True),
+        activation=activation("hidden_act", hf.get("hidden_act", "silu")),
+        tie_embeddings=flag("tie_word_embeddings", hf.get("tie_word_embeddings", False)),
     )
 
 
@@ -63,8 +68,17 @@ def write_config(config: ModelConfig) -> dict[str, object]:
         "rms_norm_eps": config.norm_eps,
         "rope_theta": config.rope.theta,
         "rope_parameters": {"rope_type": "default", "rope_theta": config.rope.theta},
-        "hidden_act": "silu",
+        "hidden_act": activation_name(config.activation),
         "attention_bias": config.qkv_bias,
         "tie_word_embeddings": config.tie_embeddings,
         "use_sliding_window": False,
     }
+
+
+def _theta(hf: Mapping[str, Any]) -> float:
+    """The base of the rotation: in `rope_parameters` (5.x), or beside `rope_scaling` (4.x)."""
+    rope = section("rope_parameters", hf.get("rope_parameters"))
+    for part in (rope, section("rope_scaling", hf.get("rope_scaling"))):
+        refuse(part, rope_type="default", type="default", partial_rotary_factor=1.0)
+    theta = rope.get("rope_theta") or hf.get("rope_theta", 10_000.0)
+    return positive("rope_theta", theta)

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tfcli.model.config import ModelConfig
+from tfcli.model.linear import Linear
 from tfcli.model.trace import FeedForwardTrace
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -22,9 +23,9 @@ class FeedForward(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         d, inner, bias = config.hidden_size, config.intermediate_size, config.feed_forward_bias
-        self.gate = nn.Linear(d, inner, bias=bias) if config.gated else None
-        self.up = nn.Linear(d, inner, bias=bias)
-        self.down = nn.Linear(inner, d, bias=bias)
+        self.gate = Linear(d, inner, bias=bias) if config.gated else None
+        self.up = Linear(d, inner, bias=bias)
+        self.down = Linear(inner, d, bias=bias)
         self.activation = ACTIVATIONS[config.activation]
 
     def forward(self, x: Tensor, tracing: bool = False) -> tuple[Tensor, FeedForwardTrace | None]:

@@ -18,7 +18,10 @@ class RMSNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Normalise [..., size] and return the same shape."""
         # autocast would feed F.rms_norm a float32 weight beside a bfloat16 input
-        return F.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), self.eps)
+        y = F.rms_norm(x, (x.shape[-1],), self.weight.to(x.dtype), self.eps)
+        # several matrices read it next: rounded here it is rounded once
+        device = x.device.type
+        return y.to(torch.get_autocast_dtype(device)) if torch.is_autocast_enabled(device) else y
 
     def scale(self, x: Tensor) -> Tensor:
         """The divisor σ of each vector: [..., size] → [..., 1]."""

@@ -44,6 +44,7 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool) -> Tensor:
     Returns:
         the same shape and dtype as x.
     """
+    cos, sin = cos.to(x.dtype), sin.to(x.dtype)  # under autocast x is rounded, the table is not
     rotary_dim = 2 * cos.shape[-1]
     turned, rest = x[..., :rotary_dim], x[..., rotary_dim:]
     if interleaved:

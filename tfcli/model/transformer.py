@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from tfcli.model.block import Block
 from tfcli.model.cache import KVCache
 from tfcli.model.config import ModelConfig
+from tfcli.model.linear import Linear
 from tfcli.model.norm import build_norm
 from tfcli.model.position import RotaryTable
 from tfcli.model.trace import LayerTrace, Trace
@@ -26,7 +27,7 @@ class Transformer(nn.Module):
         )
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_layers))
         self.final_norm = build_norm(config)
-        self.head = nn.Linear(config.hidden_size, config.vocab_size, bias=False)
+        self.head = Linear(config.hidden_size, config.vocab_size, bias=False)
         if config.tie_embeddings:
             self.head.weight = self.embedding.weight
         self._rotary_table = RotaryTable(config) if config.position == "rope" else None

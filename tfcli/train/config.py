@@ -17,7 +17,7 @@ _OPTIMISER, _RUN = "Optimiser", "Run"
 
 @dataclass(frozen=True)
 class Size:
-    """A preset: layers, query heads, key/value heads, width, feed-forward width, context."""
+    """A preset: a model's shape, and how many tokens a step is given by default."""
 
     layers: int
     heads: int
@@ -25,15 +25,17 @@ class Size:
     hidden_size: int
     intermediate_size: int
     context: int
+    step_tokens: int
 
 
+# A CPU learns most in a few minutes from a small model and small steps; a GPU wants large ones.
 SIZES = {
-    "nano": Size(4, 4, 4, 128, 352, 128),
-    "micro": Size(4, 8, 4, 256, 704, 256),
-    "tiny": Size(6, 6, 3, 384, 1024, 256),
-    "mini": Size(8, 8, 4, 512, 1408, 512),
-    "small": Size(12, 12, 4, 768, 2048, 1024),
-    "medium": Size(24, 16, 4, 1024, 2816, 1024),
+    "nano": Size(4, 4, 4, 128, 352, 256, 1536),
+    "micro": Size(4, 8, 4, 256, 704, 256, 2048),
+    "tiny": Size(6, 6, 3, 384, 1024, 256, 4096),
+    "mini": Size(8, 8, 4, 512, 1408, 512, 16_384),
+    "small": Size(12, 12, 4, 768, 2048, 1024, 32_768),
+    "medium": Size(24, 16, 4, 1024, 2816, 1024, 32_768),
 }
 
 
@@ -47,7 +49,7 @@ class TrainConfig:
     steps: int | None = _option(None, "Train for this many optimiser steps.", _BUDGET, min=1)
     tokens: int | None = _option(None, "Train on this many tokens.", _BUDGET, min=1)
     size: Literal["nano", "micro", "tiny", "mini", "small", "medium"] = _option(
-        "micro", "Preset of the model's shape; the next options change parts of it.", _MODEL
+        "nano", "Preset of the model's shape; the next options change parts of it.", _MODEL
     )
     architecture: Literal["qwen3", "gpt2"] = _option(
         "qwen3", "The family whose form the model takes.", _MODEL
@@ -70,14 +72,14 @@ class TrainConfig:
         None, "Share of the documents held out (default 0.05).", _DATA, min=0.0001, max=0.5
     )
     batch_size: int | None = _option(
-        None, "Sequences a step (default: about 4,096 tokens a step).", _OPTIMISER, min=1
+        None, "Sequences a step (default: what fits the size's tokens a step).", _OPTIMISER, min=1
     )
     accumulate: int = _option(1, "Micro-batches added up to a step.", _OPTIMISER, min=1)
     optimizer: Literal["muon", "adamw"] = _option(
         "muon", "Muon for the blocks' matrices and AdamW for the rest, or AdamW alone.", _OPTIMISER
     )
     learning_rate: float = _option(
-        0.004, "AdamW's peak learning rate.", _OPTIMISER, min=0.0, flag="--lr"
+        0.01, "AdamW's peak learning rate.", _OPTIMISER, min=0.0, flag="--lr"
     )
     muon_learning_rate: float = _option(
         0.03, "Muon's peak learning rate.", _OPTIMISER, min=0.0, flag="--muon-lr"
@@ -143,8 +145,8 @@ class TrainConfig:
                 gated=False,
                 feed_forward_bias=True,
             )
-        return ModelConfig(**shape, qk_norm=True, rope=Rope(theta=10_000.0), tie_embeddings=False)
+        return ModelConfig(**shape, qk_norm=True, rope=Rope(theta=10_000.0), tie_embeddings=True)
 
     def sequences(self, context: int) -> int:
         """Sequences a micro-batch."""
-        return self.batch_size or max(1, 4096 // context)
+        return self.batch_size or max(1, SIZES[self.size].step_tokens // context)

@@ -23,7 +23,7 @@ from tfcli.train.trainer import Trainer
 
 _SAVE_SECONDS = 30.0
 _VALIDATIONS = 10
-_VALIDATION_TOKENS = 65_536
+_VALIDATION_TOKENS = 16_384
 
 Sampler = Callable[[Transformer, str], str]
 

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from tfcli.explain.result import Credit, Explanation, LensRow, NextTokens
 from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, margin
+from tfcli.view.explain_lines import ACCENT, BAD, DIM, GOOD, STRONG, Pen, Piece, margin
 
 _BRIEF_ROWS = 5
 _SHORTEST_BAR = 6
@@ -70,7 +70,7 @@ def draw_credit(pen: Pen, explanation: Explanation) -> list[Text]:
             (pen.fit(credit.target_label, 20), STRONG),
             "” ",
             (numbers.number(credit.logit), ACCENT),
-            " = ",
+            " = " if credit.adds_up else (" ≠ ", BAD),
         )
     )
     parts = [("embedding", credit.embedding), ("position", credit.position)]
@@ -79,6 +79,8 @@ def draw_credit(pen: Pen, explanation: Explanation) -> list[Text]:
     items: list[list[Piece]] = [
         [f"{name} ", (numbers.signed(value), ACCENT)] for name, value in parts if value is not None
     ]
+    verdict = ("✓", GOOD) if credit.adds_up else (f"in sum {numbers.number(credit.total)}", BAD)
+    items[-1] += ["  ", verdict]
     lines = pen.flow(items, "  ", head=head, indent=9, room=pen.width)
     if not pen.brief:
         return lines + _credit_table(pen, credit)
@@ -121,7 +123,15 @@ def draw_next(pen: Pen, explanation: Explanation) -> list[Text]:
     table = explanation.next
     if table is None:
         return []
-    return [*_table(pen, table, margin(pen, "NEXT")), *_in_force(pen, explanation, table)]
+    lines = _table(pen, table, margin(pen, "NEXT"))
+    if not _is_changed(table):
+        note = "temperature 1"
+        gap = pen.width - lines[0].cell_len - len(note)
+        lines[0].append(" " * gap + note if gap >= 2 else "", DIM)
+    if table.position < len(explanation.ids) - 1:
+        label = explanation.tokens.tokens[table.position].label
+        lines.append(pen.line(" " * 9, f"after {table.position} “{pen.fit(label, 20)}”"))
+    return [*lines, *_in_force(pen, explanation, table)]
 
 
 def draw_loop(pen: Pen, explanation: Explanation) -> list[Text]:
@@ -169,14 +179,14 @@ def _last_words(pen: Pen, labels: Sequence[str], room: int) -> str:
 
 def _table(pen: Pen, table: NextTokens, head: Text, chosen: int | None = None) -> list[Text]:
     """Rows of candidates; the chosen one is marked, the ones that filters took away are dim."""
-    label = min(max([pen.size(c.label) for c in table.candidates] + [_LABEL]), 24)
+    label = min(max([pen.size(c.label) for c in table.candidates] + [_LABEL - 1]), 24)
     changed = _is_changed(table)
-    bar = pen.width - 9 - 6 - label - 8 - 9 - 10 * changed - 8 - 12 - 2
+    bar = pen.width - 9 - 6 - label - 7 - 9 - 10 * changed - 8 - 12 - 2
     bar = bar if bar >= _SHORTEST_BAR else 0
     title = pen.line(
         (pen.right("rank", 4) + "  ", DIM),
         (pen.left("token", label), DIM),
-        (pen.right("id", 8), DIM),
+        (pen.right("id", 7), DIM),
         (pen.right("logit", 9), DIM),
         (pen.right("p before", 10 * changed), DIM),
         (pen.right("p", 8), DIM),
@@ -192,7 +202,7 @@ def _table(pen: Pen, table: NextTokens, head: Text, chosen: int | None = None) -
                 (pen.right(str(row.rank), 4), DIM),
                 "* " if row.id == chosen else "  ",
                 (pen.left(row.label, label), STRONG if marked else style),
-                (pen.right(str(row.id), 8), DIM),
+                (pen.right(str(row.id), 7), DIM),
                 (pen.right(numbers.number(row.logit), 9), style),
                 (pen.right(numbers.probability(row.plain_probability), 10 * changed), style),
                 (pen.right(numbers.probability(row.probability), 8), style or STRONG),

@@ -31,15 +31,18 @@ def _ledger(pen: Pen, explanation: Explanation, ledger: HeadLedger) -> list[Text
     focus = explanation.focus
     note = "the head that moves it most" if focus.head_was_chosen else ""
     asker = explanation.tokens.tokens[focus.position].label
-    label = min(max([pen.size(f"{k.position} {k.label}") for k in ledger.keys] + [12]), 20)
+    asks = f"“{pen.fit(asker, 10)}” asks"
+    names = [asks, *(f"{k.position} {k.label}" for k in ledger.keys)]
+    label = min(max(12, *map(pen.size, names)), 20)
     score = f"q·k/√{explanation.model.head_dim}"
     column = max(pen.size(score) + 1, 10)
     bar = max(pen.width - 3 - label - column - 7 - 2 - 13 - 16, 0)
+    rotated = "q and k after RoPE" if explanation.model.position == "rope" else ""
     lines = [
-        heading(pen, f"HEAD L{ledger.layer}H{ledger.head}", "", note, pen.width),
+        heading(pen, f"HEAD L{ledger.layer}H{ledger.head}", rotated, note, pen.width),
         pen.line(
             "   ",
-            (pen.left(f"“{asker}” asks", label), DIM),
+            (pen.left(asks, label), DIM),
             (pen.right(score, column), DIM),
             (pen.right("weight", 8), DIM),
             (" " * (bar + 1), DIM),
@@ -210,6 +213,8 @@ def draw_heads(pen: Pen, explanation: Explanation) -> list[Text]:
             for piece in heat.cells(row[shown.start : shown.stop], width):
                 line.append(*piece)
             lines.append(line)
+    if not grid.largest:
+        return [*lines, pen.line("   ", ("There is no such number at this token.", DIM))]
     if not pen.brief or len(grid.values) * heads > _LARGE_GRID:
         items: list[list[Piece]] = [
             [f"L{best.layer}H{best.head} ", (numbers.number(best.value), ACCENT)]

@@ -49,9 +49,3 @@ def digits(value: float | None) -> str:
 def cells(values: Sequence[float | None], width: int) -> list[Piece]:
     """A row of cells, each `width` columns."""
     return [(digits(value).rjust(width), style(value)) for value in values]
-
-
-def legend() -> list[Piece]:
-    """The colour scale from 0 to 100."""
-    steps = [0.0, 0.05, 0.15, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0]
-    return cells(steps, 2)

@@ -1,10 +1,12 @@
 """Sections that show the model and the prompt: model, tokens, shapes, block, parameters, audit."""
 
+import math
 from collections.abc import Sequence
 
 from rich.text import Text
 
-from tfcli.explain.result import Audit, BlockStep, Explanation, Token
+from tfcli.explain.result import Audit, BlockStep, Check, Explanation, Token
+from tfcli.view import console
 from tfcli.view import explain_numbers as numbers
 from tfcli.view.explain_lines import (
     ACCENT,
@@ -30,7 +32,7 @@ def draw_model(pen: Pen, explanation: Explanation) -> list[Text]:
     shared = f" ({facts.num_kv_heads} key/value)" if facts.num_kv_heads != facts.num_heads else ""
     family = f"{facts.kind}, {facts.family}" if facts.family else facts.kind
     title: list[list[Piece]] = [
-        [(pen.fit(facts.name, 40), STRONG)],
+        [(pen.fit(_on_one_line(facts.name), 40), STRONG)],
         [family],
         [f"{numbers.amount(facts.parameters)} parameters"],
         [f"{facts.device}, {facts.dtype}"],
@@ -103,7 +105,7 @@ def draw_block(pen: Pen, explanation: Explanation) -> list[Text]:
     last = explanation.model.num_layers - 1
     if len(steps) != 1:
         return [heading(pen, "LAYERS", where), *_block_table(pen, steps)]
-    step = steps[0]
+    step, which = steps[0], f"of 0–{last}" if last else "the only one"
     note = "attention moves it most here" if focus.layer_was_chosen else ""
     parts = (
         ("|E|", step.residual_in),
@@ -116,7 +118,7 @@ def draw_block(pen: Pen, explanation: Explanation) -> list[Text]:
     ]
     items.append([" cos ", (numbers.cosine(step.cosine), ACCENT)])
     return [
-        heading(pen, f"LAYER {step.layer}", f"of 0–{last}, {where}", note, pen.width),
+        heading(pen, f"LAYER {step.layer}", f"{which}, {where}", note, pen.width),
         *pen.flow(items, " ", head=Text("   "), indent=5, room=pen.width),
     ]
 
@@ -151,11 +153,7 @@ def draw_audit(pen: Pen, explanation: Explanation) -> list[Text]:
 
 
 def _audit_notes(pen: Pen, audit: Audit) -> list[Text]:
-    notes: list[Piece] = [
-        (f"{c.name}: {numbers.error(c.error)} is above {numbers.error(c.tolerance)}", BAD)
-        for c in audit.checks
-        if not c.passed
-    ]
+    notes: list[Piece] = [(f"{c.name}: {_fault(c)}", BAD) for c in audit.checks if not c.passed]
     if audit.note is not None:
         loosest = max(c.tolerance for c in audit.checks)
         notes.append((f"{audit.note}: tolerance {numbers.error(loosest)}", DIM))
@@ -164,6 +162,13 @@ def _audit_notes(pen: Pen, audit: Audit) -> list[Text]:
         words = [[(word, note[1])] for word in note[0].split(" ")]
         lines += pen.flow(words, " ", head=Text(" " * 13), indent=13, room=pen.width)
     return lines
+
+
+def _fault(check: Check) -> str:
+    error = numbers.error(check.error)
+    if math.isnan(check.error):
+        return "the error is no number"
+    return f"{error} is above {numbers.error(check.tolerance)}"
 
 
 def _banks(pen: Pen, columns: Sequence[Token]) -> list[list[Token]]:
@@ -248,6 +253,11 @@ def _block_table(pen: Pen, steps: Sequence[BlockStep]) -> list[Text]:
             line.append(pen.right(numbers.number(value), width))
         lines.append(line)
     return lines
+
+
+def _on_one_line(name: str) -> str:
+    """A folder's name, which may hold anything, so that it cannot move the cursor."""
+    return " ".join(console.printable(name).split())
 
 
 def _plural(number: int, noun: str) -> str:

@@ -42,7 +42,7 @@ def cosine(value: float | None) -> str:
     """“.91”, “-.20”, “1.00”."""
     if value is None or not math.isfinite(value):
         return NONE
-    return f"{value:.2f}".replace("0.", ".", 1)
+    return f"{value:.2f}".replace("0.", ".", 1).replace("-.00", ".00")
 
 
 def signed(value: float | None, digits: int = 2) -> str:
@@ -59,7 +59,7 @@ def count(value: int) -> str:
 def amount(value: int) -> str:
     """“6.3M”, “1.2K”, “812”: three digits or fewer."""
     for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "K")):
-        if value >= size:
+        if value >= 0.9995 * size:
             short = value / size
             return f"{short:.0f}{letter}" if short >= 99.95 else f"{short:.1f}{letter}"
     return str(value)

@@ -71,20 +71,37 @@ def _word_pieces(trained: list[Piece], vocab_size: int) -> Iterator[Piece]:
     yield Piece("<unk>", 0.0, protobuf.UNKNOWN)
     yield from (Piece(token, 0.0, protobuf.USER_DEFINED) for token in SPECIAL_TOKENS)
     yield from (Piece(f"<0x{byte:02X}>", 0.0, protobuf.BYTE) for byte in range(256))
-    words: list[Piece] = []
-    characters = {LITERAL_SPACE, SPACE}
-    room = vocab_size - 1 - len(SPECIAL_TOKENS) - 256
-    for piece in trained:
-        if piece.type != protobuf.NORMAL or _BYTE_NAME.search(piece.text):
-            continue
-        if _RARE in piece.text or _TAB in piece.text:
-            continue
-        is_word = len(piece.text) > 1
-        new = characters | set(piece.text)
-        if len(words) + is_word + len(new) <= room:
-            words += [piece] * is_word
-            characters = new
+    words, characters = _that_fit(trained, vocab_size - 1 - len(SPECIAL_TOKENS) - 256)
     yield from words
     # A character costs more than any word, so a text is cut into the fewest pieces that spell it.
     cost = min((word.score for word in words), default=0.0) - 1
     yield from (Piece(character, cost, protobuf.NORMAL) for character in sorted(characters))
+
+
+def _that_fit(trained: list[Piece], room: int) -> tuple[list[Piece], set[str]]:
+    """Words and characters, `room` in all where there are so many.
+
+    A word comes in whole, with the characters that it is written with; what room then is left is
+    for the characters of words that did not fit in.
+    """
+    words: list[Piece] = []
+    characters = {LITERAL_SPACE, SPACE}
+    left_out: list[str] = []
+    for piece in filter(_is_word, trained):
+        longer = len(piece.text) > 1
+        new = characters | set(piece.text)
+        if len(words) + longer + len(new) <= room:
+            words += [piece] * longer
+            characters = new
+        else:
+            left_out.append(piece.text)
+    for character in dict.fromkeys("".join(left_out)):
+        if len(words) + len(characters) < room:
+            characters.add(character)
+    return words, characters
+
+
+def _is_word(piece: Piece) -> bool:
+    if piece.type != protobuf.NORMAL or _BYTE_NAME.search(piece.text):
+        return False
+    return _RARE not in piece.text and _TAB not in piece.text

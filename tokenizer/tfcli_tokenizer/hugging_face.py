@@ -18,6 +18,8 @@ _BYTE_NAMES_APART = {
     "behavior": "MergedWithPrevious",
     "invert": False,
 }
+# No text holds a space when its pieces are looked up, so a written-out "<unk>" is not the piece.
+_UNKNOWN_APART = "<unk> "
 
 
 def write_hugging_face(tokenizer: "SentencePieceTokenizer", directory: Path) -> None:
@@ -77,9 +79,8 @@ def tokenizer_json(tokenizer: "SentencePieceTokenizer") -> dict[str, Any]:
             "type": "Unigram",
             "unk_id": tokenizer.unk_id,
             "byte_fallback": True,
-            # No text holds a space by then, so that "<unk>" written out is never the unknown piece
             "vocab": [
-                [piece + " " if i == tokenizer.unk_id else piece, score]
+                [_UNKNOWN_APART if i == tokenizer.unk_id else piece, score]
                 for i, (piece, score) in enumerate(zip(pieces, scores, strict=True))
             ],
         }
@@ -105,6 +106,7 @@ def tokenizer_json(tokenizer: "SentencePieceTokenizer") -> dict[str, Any]:
         "decoder": {
             "type": "Sequence",
             "decoders": [
+                *([] if is_bpe else [_replace(_UNKNOWN_APART, "<unk>")]),
                 _replace(SPACE, " "),
                 {"type": "ByteFallback"},
                 {"type": "Fuse"},

@@ -6,6 +6,8 @@ follow: ▁ in a text becomes the noncharacter U+FDD0, which no text may use (Un
 U+FDD0 itself, should it come all the same, becomes a pair behind U+FDD1.
 """
 
+from tfcli.errors import DataError
+
 SPACE = "▁"
 LITERAL_SPACE = "\ufdd0"
 ESCAPE = "\ufdd1"
@@ -33,6 +35,18 @@ def unescape(text: str) -> str:
         for written, read in DECODING_RULES:
             text = text.replace(written, read)
     return text
+
+
+def refuse_half_characters(text: str) -> None:
+    """DataError for a text with a lone surrogate, which no UTF-8 can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        code = ord(text[error.start])
+        raise DataError(
+            f"The text cannot be encoded: character {error.start:,} is half a character "
+            f"(U+{code:04X})."
+        ) from error
 
 
 def _code_points(text: str) -> str:

@@ -11,12 +11,14 @@ class Tokenizer(Protocol):
     """Text to token ids and back.
 
     Attributes:
+        kind: the algorithm, such as "bpe".
         vocab_size: number of ids.
         bos_id, eos_id, pad_id, unk_id: ids of these roles, or None.
         special_tokens: pieces that stand for a role, with their ids.
         fingerprint: SHA-256 hex of the file that defines the tokenizer.
     """
 
+    kind: str
     vocab_size: int
     bos_id: int | None
     eos_id: int | None

@@ -5,11 +5,17 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tfcli.errors import CheckpointError, DataError, UsageError
+from tfcli.errors import CheckpointError, UsageError
 from tfcli_tokenizer import protobuf
 from tfcli_tokenizer.finishing import model_kind
-from tfcli_tokenizer.lossless import END_OF_TEXT, SPACE, SPECIAL_TOKENS, unescape
-from tfcli_tokenizer.streaming import StreamDecoder
+from tfcli_tokenizer.lossless import (
+    END_OF_TEXT,
+    SPACE,
+    SPECIAL_TOKENS,
+    refuse_half_characters,
+    unescape,
+)
+from tfcli_tokenizer.streaming import StreamDecoder, Strip, unescaping
 
 # A text is encoded in portions of about this many characters: SentencePiece's memory, and the
 # size of the sums in a unigram model, then do not grow with the text.
@@ -68,11 +74,9 @@ class SentencePieceTokenizer:
         try:
             for portion in self._portions(text):
                 ids += self.processor.encode(portion)
-        except UnicodeEncodeError as error:
-            raise DataError(
-                f"The text cannot be encoded: character {error.start:,} is half a character "
-                f"(U+{ord(text[error.start]):04X})."
-            ) from error
+        except (UnicodeEncodeError, RuntimeError):  # the binding's, version by version
+            refuse_half_characters(text)
+            raise
         return ids
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
@@ -97,20 +101,21 @@ class SentencePieceTokenizer:
 
     def stream(self) -> StreamDecoder:
         """A decoder for one generated text."""
-        return StreamDecoder(
-            lambda token: self._written[self._checked(token)],
-            escapes=self.lossless,
-            drops_first_space=self._drops_first_space,
-        )
+        filters = unescaping() if self.lossless else []
+        if self._drops_first_space:
+            filters.append(Strip(" ", 1, 0))
+        return StreamDecoder(lambda token: self._written[self._checked(token)], filters=filters)
 
     def save(self, directory: Path) -> None:
-        """Write tokenizer.model, tokenizer.json and tokenizer_config.json.
+        """Write tokenizer.model and, for a model of ours, its equals for other libraries.
 
-        UsageError where a foreign model has no equal in the `tokenizers` library.
+        A foreign model's rules for normalising have no certain equal in `tokenizers`, and a
+        tokenizer.json that gives other ids would be worse than none.
         """
         from tfcli_tokenizer.hugging_face import write_hugging_face
 
-        write_hugging_face(self, directory)
+        if self.lossless:
+            write_hugging_face(self, directory)
         (directory / "tokenizer.model").write_bytes(self.model)
 
     def _portions(self, text: str) -> Iterator[str]:

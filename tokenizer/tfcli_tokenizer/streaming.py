@@ -1,9 +1,72 @@
 """Ids into text one at a time."""
 
 import codecs
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
 
-from tfcli_tokenizer.lossless import ESCAPE, unescape
+from tfcli_tokenizer.lossless import DECODING_RULES
+
+
+class Filter(Protocol):
+    """Something done to the text of one decoder, in the portions in which it comes."""
+
+    def push(self, text: str, *, final: bool) -> str:
+        """What can be said of the text so far; the rest is kept for the next call."""
+        ...
+
+
+@dataclass
+class Replace:
+    """`str.replace` on a text that comes in portions: what may be the start of a match waits."""
+
+    before: str
+    after: str
+    _held: str = ""
+
+    def push(self, text: str, *, final: bool) -> str:
+        """The text with each `before` made `after`."""
+        text = self._held + text
+        self._held = ""
+        if final or len(self.before) == 1:
+            return text.replace(self.before, self.after)
+        *done, tail = text.split(self.before)
+        for size in range(min(len(self.before) - 1, len(tail)), 0, -1):
+            if self.before.startswith(tail[-size:]):
+                self._held = tail[-size:]
+                tail = tail[:-size]
+                break
+        return self.after.join([*done, tail])
+
+
+@dataclass
+class Strip:
+    """Takes up to `start` of a character from the start of a text, and `stop` from its end."""
+
+    character: str
+    start: int
+    stop: int
+    _held: str = ""
+
+    def push(self, text: str, *, final: bool) -> str:
+        """The text without those characters."""
+        while self.start and text:
+            self.start -= 1
+            if not text.startswith(self.character):
+                self.start = 0
+            else:
+                text = text[1:]
+        text = self._held + text
+        ending = len(text) - len(text.rstrip(self.character))
+        cut = len(text) - min(ending, self.stop)
+        self._held = "" if final else text[cut:]
+        return text[:cut]
+
+
+def unescaping() -> list[Filter]:
+    """The filters that undo the rules of `lossless`."""
+    return [Replace(written, read) for written, read in DECODING_RULES]
 
 
 class StreamDecoder:
@@ -17,39 +80,37 @@ class StreamDecoder:
         self,
         written: Callable[[int], bytes],
         *,
-        escapes: bool = False,
-        drops_first_space: bool = False,
+        first: Callable[[int], bytes] | None = None,
+        filters: Sequence[Filter] = (),
     ) -> None:
         """Args:
         written: the bytes that an id writes.
-        escapes: whether the text follows the rules of `lossless`.
-        drops_first_space: whether encoding puts a space in front, which is to be taken away.
+        first: the bytes that it writes at the very start, where that is different.
+        filters: what is done to the text then, one after the other; made for this decoder.
         """
         self._written = written
+        self._next = first or written
         self._utf8 = codecs.getincrementaldecoder("utf-8")("replace")
-        self._escapes = escapes
-        self._at_start = drops_first_space
-        self._held = ""
+        self._filters = filters
 
     def push(self, token: int) -> str:
         """The characters that this id completes; "" while one is unfinished."""
-        return self._text(self._utf8.decode(self._written(token)), final=False)
+        data = self._next(token)
+        self._next = self._written
+        return self._filtered(self._utf8.decode(data), final=False)
 
     def flush(self) -> str:
-        """What is left at the end, as U+FFFD."""
-        return self._text(self._utf8.decode(b"", final=True), final=True)
+        """What is left at the end; an unfinished character as U+FFFD."""
+        return self._filtered(self._utf8.decode(b"", final=True), final=True)
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of all the ids at once; for a decoder that has read nothing yet."""
-        data = b"".join(map(self._written, ids))
-        return self._text(data.decode("utf-8", "replace"), final=True)
+        rest = iter(ids)
+        start = b"".join(map(self._next, islice(rest, 1)))
+        data = start + b"".join(map(self._written, rest))
+        return self._filtered(data.decode("utf-8", "replace"), final=True)
 
-    def _text(self, text: str, *, final: bool) -> str:
-        if self._escapes:
-            text = self._held + text
-            self._held = ESCAPE if text.endswith(ESCAPE) and not final else ""
-            text = unescape(text.removesuffix(self._held) if self._held else text)
-        if self._at_start and text:
-            self._at_start = False
-            text = text.removeprefix(" ")
+    def _filtered(self, text: str, *, final: bool) -> str:
+        for each in self._filters:
+            text = each.push(text, final=final)
         return text

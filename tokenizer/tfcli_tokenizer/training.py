@@ -22,11 +22,18 @@ KINDS: tuple[str, ...] = get_args(Kind)
 
 MOST_SENTENCES = 1_000_000
 LONGEST_SENTENCE = 2000  # characters
-SMALLEST_VOCABULARY = 1 + len(SPECIAL_TOKENS) + 256 + 3  # a space, U+2581 and a letter
+SMALLEST_VOCABULARY = 1 + len(SPECIAL_TOKENS) + 256 + 2  # the stand-in for U+2581, and a letter
+COVERAGE = 0.9995  # as SentencePiece has it by default
+LEAST_COVERAGE = 0.98  # it refuses less
+
+LARGEST_VOCABULARY = 2**20  # four times as many as the largest in use
 
 # What never comes into a sentence: line ends, NUL and lone surrogates, which no piece may hold,
 # and U+2585, for which SentencePiece would drop the whole sentence.
 _BETWEEN_SENTENCES = re.compile("[\r\n\0\u2585\ud800-\udfff]+")
+# A tab parts words as a space does, but to SentencePiece it is a letter.
+_BETWEEN_WORDS = re.compile("[\t\r\n\0\u2585\ud800-\udfff]+")
+_SPECIAL = re.compile("|".join(map(re.escape, SPECIAL_TOKENS)))
 # A line that is too long is cut before a space or behind a punctuation mark, else anywhere.
 _SENTENCE = re.compile(
     f".{{1,{LONGEST_SENTENCE}}}(?:$|(?= )|(?<=[。！？；，、]))|.{{1,{LONGEST_SENTENCE}}}", re.DOTALL
@@ -40,6 +47,8 @@ def train_tokenizer(
     kind: str = "bpe",
     exact: bool = True,
     say: Callable[[str], None] | None = None,
+    character_coverage: float | None = None,
+    word_boundary: str = "",
 ) -> bytes:
     """Train a SentencePiece model and return its bytes: the same bytes for the same texts.
 
@@ -56,9 +65,14 @@ def train_tokenizer(
         kind: "bpe", "unigram", "char" or "word" (words between spaces, and the characters that
             they are written with).
         say: is told what a user should know, such as that only a sample was used.
+        character_coverage: share of the corpus's characters, the frequent ones first, that get a
+            piece of their own; the rest is written in bytes. From LEAST_COVERAGE to 1; None means
+            0.9995 for "bpe" and "unigram", and 1 for "char" and "word".
+        word_boundary: a mark that stands in the texts wherever no piece may cross, for scripts
+            without spaces; it is no part of the text.
 
     Raises:
-        UsageError: an unknown kind.
+        UsageError: an unknown kind, a coverage out of range, or no pieces at all.
         DataError: the corpus is empty, or cannot give that many or so few pieces; the hint says
             what works.
         Interrupted: Ctrl-C.
@@ -66,9 +80,19 @@ def train_tokenizer(
     """
     if kind not in KINDS:
         raise UsageError(f"There is no tokenizer type “{kind}”.", hint=", ".join(KINDS))
-    if vocab_size < SMALLEST_VOCABULARY:
-        raise _too_small(vocab_size, SMALLEST_VOCABULARY)
-    options = _options(kind, vocab_size, exact)
+    if vocab_size < 1:
+        raise UsageError(f"A vocabulary of {vocab_size:,} pieces cannot be.")
+    if character_coverage is None:
+        character_coverage = COVERAGE if kind in ("bpe", "unigram") else 1.0
+    elif not LEAST_COVERAGE <= character_coverage <= 1:
+        raise UsageError(
+            f"A character coverage of {character_coverage:g} is out of range.",
+            hint=f"Use a share between {LEAST_COVERAGE} and 1.",
+        )
+    # Beyond the limits of any corpus the nearest size is tried, to learn the limit of this one.
+    tried = min(max(vocab_size, SMALLEST_VOCABULARY), LARGEST_VOCABULARY)
+    options = _options(kind, tried, exact, character_coverage)
+    options["pretokenization_delimiter"] = word_boundary
     try:
         answer, sentences = _run(texts, options)
     except KeyboardInterrupt:
@@ -77,22 +101,24 @@ def train_tokenizer(
         say(f"The tokenizer learned from a sample of {MOST_SENTENCES:,} of {sentences:,} lines.")
     if answer[:1] != b"M":
         raise _explained(answer[1:].decode("utf-8", "replace"), vocab_size)
-    model = finished(answer[1:], kind, vocab_size)
+    if vocab_size < tried:
+        raise _too_small(vocab_size, tried)
+    model = finished(answer[1:], kind, tried)
     size = len(read_pieces(model))
-    if kind == "word" and exact and size < vocab_size:
+    if exact and kind != "char" and size < vocab_size:
         raise _too_large(vocab_size, size)
     return model
 
 
-def _options(kind: str, vocab_size: int, exact: bool) -> dict[str, Any]:
+def _options(kind: str, vocab_size: int, exact: bool, character_coverage: float) -> dict[str, Any]:
     return {
         "model_type": kind,
         # Words are chosen by us, so that their characters fit in too; we need some to choose from.
-        "vocab_size": 2 * vocab_size if kind == "word" else vocab_size,
+        "vocab_size": 2 * vocab_size + 100_000 if kind == "word" else vocab_size,
         "hard_vocab_limit": exact and kind in ("bpe", "unigram"),
         "byte_fallback": True,
         "split_digits": True,
-        "character_coverage": 0.9995 if kind in ("bpe", "unigram") else 1.0,
+        "character_coverage": character_coverage,
         "required_chars": LITERAL_SPACE,
         "remove_extra_whitespaces": False,
         "add_dummy_prefix": False,
@@ -124,7 +150,8 @@ def _run(texts: Iterable[str], options: dict[str, Any]) -> tuple[bytes, int]:
         )
         assert child.stdin is not None and child.stdout is not None
         try:
-            sentences = _feed(child.stdin, texts, options)
+            between = _BETWEEN_WORDS if options["model_type"] == "word" else _BETWEEN_SENTENCES
+            sentences = _feed(child.stdin, _sentences(texts, between), options)
             answer = child.stdout.read()
             code = child.wait()
         finally:
@@ -138,18 +165,21 @@ def _run(texts: Iterable[str], options: dict[str, Any]) -> tuple[bytes, int]:
     return answer, sentences
 
 
-def _feed(corpus: IO[bytes], texts: Iterable[str], options: dict[str, Any]) -> int:
+def _feed(corpus: IO[bytes], sentences: Iterable[str], options: dict[str, Any]) -> int:
     """Write the options and the corpus; returns the number of sentences."""
     count = 0
     empty = True
     try:
         corpus.write(json.dumps(options).encode() + b"\n")
-        for sentence in _sentences(texts):
+        for sentence in sentences:
             corpus.write(sentence.encode() + b"\n")
             count += 1
-            empty = empty and sentence.isspace()
+            empty = empty and not _SPECIAL.sub("", sentence).strip()
         if empty:
-            raise DataError("The corpus is empty: there is no text to make a tokenizer from.")
+            raise DataError(
+                "The corpus is empty: special tokens aside, there is no text to make a tokenizer "
+                "from."
+            )
         corpus.write(b"\n")
         corpus.flush()
     except BrokenPipeError:
@@ -157,9 +187,9 @@ def _feed(corpus: IO[bytes], texts: Iterable[str], options: dict[str, Any]) -> i
     return count
 
 
-def _sentences(texts: Iterable[str]) -> Iterator[str]:
+def _sentences(texts: Iterable[str], between: re.Pattern[str]) -> Iterator[str]:
     for text in texts:
-        for line in _BETWEEN_SENTENCES.split(text):
+        for line in between.split(text):
             if len(line) <= LONGEST_SENTENCE:
                 if line:
                     yield line
@@ -179,8 +209,6 @@ def _explained(message: str, vocab_size: int) -> TfcliError:
     smallest = re.search(r"required_chars\. \d+ vs (\d+)", message)
     if smallest:
         return _too_small(vocab_size, int(smallest[1]))
-    if "seed_sentencepieces.empty()" in message or "sum) > (0)" in message:
-        return DataError("The corpus is empty but for special tokens: there is nothing to learn.")
     return DataError(f"SentencePiece cannot make a tokenizer from this corpus: {message.strip()}")
 
 

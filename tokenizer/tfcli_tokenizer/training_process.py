@@ -10,6 +10,7 @@ import ctypes
 import io
 import json
 import os
+import random
 import signal
 import sys
 import tempfile
@@ -32,7 +33,8 @@ def main() -> None:
     corpus = sys.stdin.buffer
     options = json.loads(corpus.readline())
     try:
-        result = b"M" + _train(_sentences(corpus), options)
+        most = options["input_sentence_size"]
+        result = b"M" + _train(_sample(_sentences(corpus), most), options)
     except (RuntimeError, ValueError) as error:
         result = b"E" + str(error).encode("utf-8", "replace")
     sys.stdout.buffer.write(result)
@@ -43,6 +45,23 @@ def _sentences(corpus: BinaryIO) -> Iterator[bytes]:
         if not line:
             raise ValueError("the corpus was cut off")
         yield line[:-1]
+
+
+def _sample(sentences: Iterator[bytes], most: int) -> Iterator[bytes]:
+    """At most so many sentences, each as likely as any other (algorithm R, Vitter 1985).
+
+    SentencePiece's own sample is another one each time, whatever seed it is given.
+    """
+    rng = random.Random(1)
+    kept: list[bytes] = []
+    for count, sentence in enumerate(sentences):
+        if count < most:
+            kept.append(sentence)
+        elif (place := int(rng.random() * (count + 1))) < most:
+            kept[place] = sentence
+    kept.reverse()
+    while kept:  # as they are handed over, their memory is given back
+        yield kept.pop()
 
 
 def _train(sentences: Iterator[bytes], options: dict[str, Any]) -> bytes:

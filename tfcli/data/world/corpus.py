@@ -56,7 +56,8 @@ class _Desk:
             if text in self.texts or not scribe.fits(text):
                 continue
             self.texts.add(text)
-            self.written.update(sentences(text))
+            for sentence in sentences(text):
+                self.written[sentence] += 1
             return text
         return None
 

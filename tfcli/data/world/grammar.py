@@ -14,9 +14,11 @@ raises the first letter of every sentence at the end.
 import hashlib
 import random
 import re
+from bisect import bisect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from typing import Any, TypeVar
 
 Choice = TypeVar("Choice")
@@ -46,6 +48,14 @@ class Dice:
     def pick(self, items: Sequence[Choice]) -> Choice:
         return items[int(self._random() * len(items))]
 
+    def pick_known(self, items: Sequence[Choice]) -> Choice:
+        """One of the items, an early one more likely: of what is known best, people speak most.
+
+        The n-th, from 0, has the weight 1 / (n + 3): a law of Zipf and Mandelbrot.
+        """
+        limits = _known_limits(len(items))
+        return items[bisect(limits, self._random() * limits[-1])]
+
     def sample(self, items: Sequence[Choice], count: int) -> list[Choice]:
         """`count` different items (all of them, if there are fewer), in random order."""
         return self.shuffled(items)[:count]
@@ -56,6 +66,11 @@ class Dice:
             j = self.below(i + 1)
             result[i], result[j] = result[j], result[i]
         return result
+
+
+@cache
+def _known_limits(count: int) -> tuple[float, ...]:
+    return tuple(accumulate(1 / (n + 3) for n in range(count)))
 
 
 class Record:
@@ -118,7 +133,9 @@ class _Slot:
 
 @dataclass(frozen=True)
 class _Options:
-    options: tuple["_Node", ...]
+    """Alternatives; one without slots or brackets of its own is kept as plain text."""
+
+    options: tuple["_Node | str", ...]
 
 
 _Node = tuple[str | _Slot | _Options, ...]
@@ -142,7 +159,7 @@ def parse(template: str) -> _Node:
         elif mark == "|" and len(stack) > 1:
             stack[-1].append([])
         elif mark == "]" and len(stack) > 1:
-            options = tuple(tuple(option) for option in stack.pop())
+            options = tuple(_plain(option) for option in stack.pop())
             stack[-1][-1].append(_Options(options))
         else:
             raise ValueError(f"unmatched {mark!r} in the template: {template}")
@@ -151,6 +168,13 @@ def parse(template: str) -> _Node:
     if position < len(template):
         stack[0][0].append(template[position:])
     return tuple(stack[0][0])
+
+
+def _plain(option: list[str | _Slot | _Options]) -> "_Node | str":
+    if not option:
+        return ""
+    first = option[0]
+    return first if len(option) == 1 and isinstance(first, str) else tuple(option)
 
 
 def expand(template: str, slots: Mapping[str, object], dice: Dice) -> str:
@@ -163,12 +187,14 @@ def expand(template: str, slots: Mapping[str, object], dice: Dice) -> str:
 
 def _expand(node: _Node, slots: Mapping[str, object], dice: Dice) -> str:
     pieces: list[str] = []
+    # The inner loop of the whole generator: type() is the fastest test for the kind of a part.
     for part in node:
-        if isinstance(part, str):
+        if type(part) is str:
             pieces.append(part)
-        elif isinstance(part, _Options):
-            pieces.append(_expand(dice.pick(part.options), slots, dice))
-        else:
+        elif type(part) is _Options:
+            option = dice.pick(part.options)
+            pieces.append(option if isinstance(option, str) else _expand(option, slots, dice))
+        elif type(part) is _Slot:
             value = slots[part.name]
             if isinstance(value, tuple):
                 value = dice.pick(value)
@@ -183,12 +209,23 @@ def _expand(node: _Node, slots: Mapping[str, object], dice: Dice) -> str:
     return "".join(pieces)
 
 
-_ARTICLE = re.compile(r"\b([Aa])~ (?=[\"“]?(\w+))")
+_ARTICLE = re.compile(r"\b([Aa])~ (?=\"?(\w+))")
 _VOWEL = re.compile(r"(?!uni|use|usu|eu|one\b|once\b)[aeiou]|hour|honest|heir\b", re.IGNORECASE)
-_START = re.compile(r"(^[\"“]?|[.!?] [\"“]?|: \"|\n\"?)([a-z])")
+# After `?" ` a reporting clause may follow in lower case ("…?" he asked), another quotation may not.
+_START = re.compile(r"(^\"?|[.!?] \"?|[.!?]\" \"|: \"|\n\"?)([a-z])")
+_NESTED = re.compile(r"“([^“”]*)“([^“”]*)”")
 
 
 def finish_english(text: str) -> str:
     """Articles chosen, and a capital at the start of every sentence and quotation."""
-    text = _ARTICLE.sub(lambda m: m[1] + ("n " if _VOWEL.match(m[2]) else " "), text)
+    if "~" in text:
+        text = _ARTICLE.sub(lambda m: m[1] + ("n " if _VOWEL.match(m[2]) else " "), text)
     return _START.sub(lambda m: m[1] + m[2].upper(), text)
+
+
+def finish_chinese(text: str) -> str:
+    """Quotation marks inside a quotation become single ones: “…‘…’…”."""
+    if text.count("“") > 1:
+        while (single := _NESTED.sub(r"“\1‘\2’", text)) != text:
+            text = single
+    return text

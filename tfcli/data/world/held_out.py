@@ -36,9 +36,9 @@ HELD_OUT_PROMPTS: tuple[HeldOutPrompt, ...] = (
     _english("The opposite of hot is", "cold"),
     _english("A young dog is called a", "puppy"),
     _english("The colour of a banana is", "yellow"),
-    _english("The day after Monday is", "Tuesday"),
+    _english("The colour of a strawberry is", "red"),
     _english("A person who bakes bread is called a", "baker"),
-    _english("Two plus three is", "five"),
+    _english("The opposite of big is", "small"),
     _chinese("法国的首都是", "巴黎"),
     _chinese("日本的首都是", "东京"),
     _chinese("提出相对论的人是", "爱因斯坦"),
@@ -46,9 +46,9 @@ HELD_OUT_PROMPTS: tuple[HeldOutPrompt, ...] = (
     _chinese("大的反义词是", "小"),
     _chinese("香蕉的颜色是", "黄色"),
     _chinese("熊猫最爱吃的是", "竹子"),
-    _chinese("星期一的后一天是", "星期二"),
+    _chinese("草莓的颜色是", "红色"),
     _chinese("给病人看病的人是", "医生"),
-    _chinese("二加三等于", "五"),
+    _chinese("热的反义词是", "冷"),
 )
 
 _HELD_OUT = re.compile("|".join(re.escape(held.prompt.casefold()) for held in HELD_OUT_PROMPTS))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
-from tfcli.data.world.grammar import Dice, expand, finish_english
+from tfcli.data.world.grammar import Dice, expand, finish_chinese, finish_english
 from tfcli.data.world.held_out import Language, is_held_out
 
 Split = Literal["train", "validation"]
@@ -88,11 +88,28 @@ class Scribe:
         self.split: Split = split
         self.lexicon = lexicon
         self.written = written
+        self._used: set[str] = set()
 
     def draft(self, wordings: str | Sequence[str], **slots: object) -> str:
         """One of the wordings, filled in, but neither finished nor checked: a part of a sentence."""
-        wording = wordings if isinstance(wordings, str) else self.dice.pick(wordings)
+        wording = self._wording(wordings)
+        self._used.add(wording)
         return expand(wording, {**self.lexicon, **slots}, self.dice)
+
+    def used(self, wording: str) -> bool:
+        """Whether a sentence of this document was written with the wording."""
+        return wording in self._used
+
+    def _wording(self, wordings: str | Sequence[str]) -> str:
+        """One of the wordings, seldom one that this document has used already."""
+        if isinstance(wordings, str):
+            return wordings
+        wording = self.dice.pick(wordings)
+        for _ in range(2):
+            if wording not in self._used:
+                break
+            wording = self.dice.pick(wordings)
+        return wording
 
     def say(self, wordings: str | Sequence[str], **slots: object) -> str:
         """One or more whole sentences on this side of the split.
@@ -102,19 +119,23 @@ class Scribe:
         seen: set[str] = set()
         worn: str | None = None
         repeats = 0
+        values = {**self.lexicon, **slots}
+        finish = finish_english if self.language == "en" else finish_chinese
         for _ in range(_TRIES[self.split]):
-            text = self.draft(wordings, **slots)
+            wording = self._wording(wordings)
+            text = expand(wording, values, self.dice)
             if text in seen:
                 repeats += 1
                 if repeats > len(seen) + 3:
                     break
                 continue
             seen.add(text)
-            if self.language == "en":
-                text = finish_english(text)
-            if not self.fits(text):
+            text = finish(text)
+            parts = sentences(text)
+            if not self._on_this_side(parts) or is_held_out(text):
                 continue
-            if not self.is_worn(text):
+            if not any(self.written[part] >= _WORN for part in parts):
+                self._used.add(wording)
                 return text
             worn = worn or text
             if len(seen) >= _SEARCH:
@@ -124,10 +145,14 @@ class Scribe:
         return worn
 
     def fits(self, text: str) -> bool:
-        return all(side(s) == self.split for s in sentences(text)) and not is_held_out(text)
+        return self._on_this_side(sentences(text)) and not is_held_out(text)
 
-    def is_worn(self, text: str) -> bool:
-        return any(self.written[sentence] >= _WORN for sentence in sentences(text))
+    def _on_this_side(self, parts: Iterable[str]) -> bool:
+        split = self.split
+        for part in parts:  # noqa: SIM110 - a loop is twice as fast as all() here
+            if side(part) != split:
+                return False
+        return True
 
     def paragraph(self, parts: Iterable[str]) -> str:
         """The sentences side by side: with spaces in English, without in Chinese."""

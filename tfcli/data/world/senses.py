@@ -28,32 +28,44 @@ class AmbiguousWord:
 
 @dataclass(frozen=True)
 class SenseText:
-    """How one sense is told. before: beginnings that lead up to the word; after: what may follow
-    it in this sense; whole: sentences of any other form; scene: what may stand around them."""
+    """How one sense is told. frames: beginnings that lead up to the word, and what may follow it in
+    this sense after any of them; whole: sentences of any other form."""
 
     word: str
     name: str
     prompts: tuple[str, ...]
-    before: tuple[str, ...]
-    after: tuple[str, ...]
+    frames: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     whole: tuple[str, ...]
 
 
-def sense_text(text: str, glue: str = " ") -> SenseText:
-    """A sense written as text: ``word: name``, then sections ``= prompts``, ``= before``,
-    ``= after``, ``= whole``."""
-    head, *blocks = text.strip().split("= ")
-    word, _, name = head.strip().partition(": ")
-    sections = {}
-    for block in blocks:
-        title, _, body = block.partition("\n")
-        sections[title.strip()] = lines(body, glue)
-    return SenseText(word=word, name=name, **sections)
+def _sense_text(text: str, glue: str) -> SenseText:
+    title, *sections = text.strip().split("= ")
+    word, _, name = title.partition(":")
+    prompts: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    frames = []
+    for section in sections:
+        head, _, body = section.partition("\n")
+        found = lines(body, glue)
+        match head.strip():
+            case "prompts":
+                prompts = found
+            case "before":
+                before = found
+            case "after":
+                frames.append((before, found))
+            case "whole":
+                whole = found
+            case other:
+                raise ValueError(f"a sense has no section {other!r}: {title}")
+    return SenseText(word.strip(), name.strip(), prompts, tuple(frames), whole)
 
 
 def sense_texts(text: str, glue: str = " ") -> tuple[SenseText, ...]:
-    """Several of them, separated by lines of ``====``."""
-    return tuple(sense_text(part, glue) for part in text.split("====\n"))
+    """Senses written as text: ``word: name``, then sections ``= prompts``, one or more pairs of
+    ``= before`` and ``= after``, and ``= whole``; separated by lines of ``====``."""
+    return tuple(_sense_text(part, glue) for part in text.split("====\n"))
 
 
 def ambiguous_words(texts: Sequence[SenseText], language: Language) -> tuple[AmbiguousWord, ...]:
@@ -66,36 +78,38 @@ def ambiguous_words(texts: Sequence[SenseText], language: Language) -> tuple[Amb
     )
 
 
-def sense_sentence(scribe: Scribe, text: SenseText, **slots: object) -> str:
-    """One sentence with the word in this sense."""
-    if scribe.dice.chance(0.3):
-        return scribe.say(text.whole, **slots)
-    before = scribe.dice.pick(text.before)
-    if scribe.language == "zh":
-        wordings = tuple(f"{before}{text.word}{after}" for after in text.after)
-    else:
-        wordings = tuple(
-            f"{before} {text.word}{'' if after.lstrip('[')[0] in ',;.' else ' '}{after}"
-            for after in text.after
-        )
-    return scribe.say(wordings, **slots)
-
-
 def sense_page(scribe: Scribe, texts: Sequence[SenseText], **slots: object) -> str:
-    """Two to five sentences in one sense; now and then a second paragraph in the other one."""
+    """Two or three sentences in one sense; now and then a second paragraph in the other one."""
     text = scribe.dice.pick(texts)
     paragraphs = [_sense_paragraph(scribe, text, **slots)]
-    if scribe.dice.chance(0.25):
+    if scribe.dice.chance(0.2):
         others = [other for other in texts if other.word == text.word and other is not text]
         paragraphs.append(_sense_paragraph(scribe, scribe.dice.pick(others), **slots))
     return "\n".join(paragraphs)
 
 
 def _sense_paragraph(scribe: Scribe, text: SenseText, **slots: object) -> str:
-    count = scribe.dice.between(2, 4)
-    chosen: list[str] = []
-    for _ in range(count):
-        sentence = sense_sentence(scribe, text, **slots)
-        if sentence not in chosen:
-            chosen.append(sentence)
-    return scribe.paragraph(chosen)
+    """Sentences of which no two begin or go on in the same way."""
+    dice = scribe.dice
+    begun = dice.sample([(before, after) for some, after in text.frames for before in some], 3)
+    followed: set[str] = set()
+    sentences: list[str] = []
+    for before, after in begun[: dice.between(2, 3)]:
+        if dice.chance(0.25):
+            sentences.append(scribe.say(text.whole, **slots))
+            continue
+        fresh = [wording for wording in after if wording not in followed]
+        wordings = {_joined(scribe, before, text.word, wording): wording for wording in fresh}
+        chosen = dice.shuffled(wordings)
+        sentences.append(scribe.say(chosen[:3] if scribe.split == "train" else chosen, **slots))
+        followed.update(wordings[wording] for wording in chosen if scribe.used(wording))
+    return scribe.paragraph(dict.fromkeys(sentences))
+
+
+def _joined(scribe: Scribe, before: str, word: str, after: str) -> str:
+    if scribe.language == "zh":
+        return f"{before}{word}{after}"
+    # A beginning that ends in `[old |new |]` brings its own space.
+    before_gap = "" if before.endswith("|]") else " "
+    after_gap = "" if after.lstrip("[")[0] in ",;." else " "
+    return f"{before}{before_gap}{word}{after_gap}{after}"

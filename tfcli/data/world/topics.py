@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tfcli.data.world.grammar import Record, lines
+from tfcli.data.world.grammar import Dice, Record, lines
 from tfcli.data.world.scribe import Scribe
 
 Author = Callable[[Scribe], str]
@@ -13,13 +13,15 @@ Author = Callable[[Scribe], str]
 class Relation:
     """One kind of fact, in words.
 
-    say: whole statements, able to follow "everyone knows that"; then: statements about a subject
-    that was named just before ("its capital is …"); ask and reply: a question and its answers;
+    say: whole statements, able to follow "everyone knows that"; scene: statements that stand alone;
+    then: statements about a subject that was named just before ("its capital is …"); ask and
+    reply: questions and answers, any of which fits any question;
     also: the short question that may follow ("and what about Japan?"). needs: the field that a
     record must have for the relation to apply.
     """
 
     say: tuple[str, ...]
+    scene: tuple[str, ...] = ()
     then: tuple[str, ...] = ()
     ask: tuple[str, ...] = ()
     reply: tuple[str, ...] = ()
@@ -29,13 +31,26 @@ class Relation:
 
 @dataclass(frozen=True)
 class Topic:
-    """A table of records and what can be said of each."""
+    """A table of records, the best known first, and what can be said of each; `often` names those
+    that people speak of most."""
 
     name: str
     records: tuple[Record, ...]
     relations: tuple[Relation, ...]
     subject: str
     intros: tuple[str, ...] = ()
+    often: tuple[str, ...] = ()
+
+    def draw(self, dice: Dice) -> Record:
+        """A record, an early one more likely; one time in eight one of those named in `often`."""
+        if self.often and dice.chance(1 / 8):
+            name = dice.pick(self.often)
+            return next(record for record in self.records if record.label == name)
+        return dice.pick_known(self.records)
+
+    def different_relations(self) -> list[Relation]:
+        """Each relation once: one that stands several times among `relations` is drawn more often."""
+        return list({id(relation): relation for relation in self.relations}.values())
 
 
 @dataclass(frozen=True)
@@ -60,8 +75,8 @@ class Frames:
 
 
 def relation(text: str, needs: str = "") -> Relation:
-    """A relation written as text: sections ``= say``, ``= then``, ``= ask``, ``= reply``,
-    ``= also``, a wording a line."""
+    """A relation written as text: sections ``= say``, ``= scene``, ``= then``, ``= ask``,
+    ``= reply``, ``= also``, a wording a line."""
     sections: dict[str, tuple[str, ...]] = {}
     for block in text.strip().split("= ")[1:]:
         head, _, body = block.partition("\n")
@@ -76,7 +91,7 @@ def applies(relation: Relation, record: Record) -> bool:
 def _some(scribe: Scribe, topic: Topic, asked: bool = False) -> tuple[Record, Relation]:
     """A record and a relation that fits it; with `asked`, one that has a question."""
     while True:
-        record = scribe.dice.pick(topic.records)
+        record = topic.draw(scribe.dice)
         chosen = scribe.dice.pick(topic.relations)
         if applies(chosen, record) and (chosen.ask or not asked):
             return record, chosen
@@ -92,20 +107,19 @@ def state(scribe: Scribe, frames: Frames, topic: Topic, chosen: Relation, record
     """One statement, plain or carried by a phrase such as "everyone knows that"."""
     slots = _slots(scribe, frames, topic, record)
     if scribe.dice.chance(0.25):
-        wordings = tuple(wrap.replace("{s}", scribe.dice.pick(chosen.say)) for wrap in frames.wraps)
-        return scribe.say(wordings, **slots)
-    return scribe.say(chosen.say, **slots)
+        return scribe.say(frames.wraps, s=chosen.say, **slots)
+    return scribe.say(chosen.say + chosen.scene, **slots)
 
 
 def portrait(scribe: Scribe, frames: Frames, topic: Topic) -> str:
     """A paragraph about one record: an opening statement and several that follow from it."""
     dice = scribe.dice
-    record = dice.pick(topic.records)
-    fitting = [r for r in topic.relations if applies(r, record)]
+    record = topic.draw(dice)
+    fitting = [r for r in topic.different_relations() if applies(r, record)]
     order = dice.shuffled(fitting)[: dice.between(3, max(3, len(fitting)))]
     parts = [state(scribe, frames, topic, order[0], record)]
     for chosen in order[1:]:
-        wordings = chosen.then if chosen.then and dice.chance(0.75) else chosen.say
+        wordings = chosen.then if chosen.then and dice.chance(0.75) else chosen.say + chosen.scene
         parts.append(scribe.say(wordings, **_slots(scribe, frames, topic, record)))
     return scribe.paragraph(parts)
 
@@ -118,7 +132,9 @@ def roundup(scribe: Scribe, frames: Frames, topic: Topic) -> str:
     parts = []
     if topic.intros and dice.chance(0.6):
         parts.append(scribe.say(topic.intros, **frames.cast(scribe)))
-    for record in dice.sample(fitting, dice.between(3, 6)):
+    drawn = [topic.draw(dice) for _ in range(dice.between(3, 6))]
+    known = {id(record) for record in fitting}
+    for record in {id(record): record for record in drawn if id(record) in known}.values():
         parts.append(state(scribe, frames, topic, chosen, record))
     return scribe.paragraph(parts)
 
@@ -187,8 +203,9 @@ def fact_chat(scribe: Scribe, frames: Frames, topics: Sequence[Topic]) -> str:
     topic = dice.pick(topics)
     record, chosen = _some(scribe, topic, asked=True)
     for i in range(dice.between(1, 4)):
-        if i and chosen.also and dice.chance(0.6):
-            record = dice.pick([r for r in topic.records if applies(chosen, r)])
+        if i and chosen.also and len(topic.records) > 1 and dice.chance(0.6):
+            others = [r for r in topic.records if applies(chosen, r) and r is not record]
+            record = dice.pick_known(others)
             question = scribe.say(chosen.also, x=record)
         else:
             topic = topic if dice.chance(0.5) else dice.pick(topics)
@@ -226,6 +243,6 @@ FORMS: tuple[Form, ...] = (portrait, portrait, roundup, roundup, lesson, diary, 
 def fact_page(scribe: Scribe, frames: Frames, topic: Topic) -> str:
     """A document about a topic in one of the forms above."""
     form = scribe.dice.pick(FORMS)
-    if form is portrait and len(topic.relations) < 3:
+    if form is portrait and len(topic.different_relations()) < 3:
         form = roundup
     return form(scribe, frames, topic)

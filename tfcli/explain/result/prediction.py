@@ -54,12 +54,17 @@ class Credit:
         attention, feed_forward: summed over the layers.
         bias: of the final norm, and of the output.
         total: the sum of all parts; `logit` is what the model computed.
+        error: |total - logit|, relative to the largest logit at the position: a logit that is
+            zero by chance is no scale.
+        adds_up: whether that is within what rounding explains.
     """
 
     target_id: int
     target_label: str
     logit: float
     total: float
+    error: float
+    adds_up: bool
     scale: float
     embedding: float
     position: float | None

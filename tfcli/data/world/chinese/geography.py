@@ -20,10 +20,10 @@ _ROWS = table(
 波兰 | 华沙 | 波兰语 | 兹罗提 | 欧洲 | 维斯瓦河 | 老城广场 | 白菜汤 | 马雷克 / 佐菲娅
 瑞典 | 斯德哥尔摩 | 瑞典语 | 瑞典克朗 | 欧洲 | - | 瓦萨沉船 | 肉丸 | 拉尔斯 / 阿斯特丽德
 挪威 | 奥斯陆 | 挪威语 | 挪威克朗 | 欧洲 | - | 峡湾 | 熏鱼 | 奥拉夫 / 英格丽德
-芬兰 | 赫尔辛基 | 芬兰语 | 欧元 | 欧洲 | - | 千湖 | 黑麦面包 | 米科 / 艾诺
+芬兰 | 赫尔辛基 | 芬兰语 | 欧元 | 欧洲 | - | 湖泊和森林 | 黑麦面包 | 米科 / 艾诺
 奥地利 | 维也纳 | 德语 | 欧元 | 欧洲 | 多瑙河 | 金色大厅 | 苹果卷 | 弗朗茨 / 莱娜
 匈牙利 | 布达佩斯 | 匈牙利语 | 福林 | 欧洲 | 多瑙河 | 链子桥 | 炖牛肉 | 拉斯洛 / 伊洛娜
-爱尔兰 | 都柏林 | 英语 | 欧元 | 欧洲 | 利菲河 | 绿色的山丘 | 土豆炖肉 | 肖恩 / 梅芙
+爱尔兰 | 都柏林 | 英语 | 欧元 | 欧洲 | 利菲河 | 莫赫悬崖 | 土豆炖肉 | 肖恩 / 梅芙
 土耳其 | 安卡拉 | 土耳其语 | 里拉 | 欧洲和亚洲 | - | 大集市 | 烤肉 | 埃姆雷 / 蕾拉
 泰国 | 曼谷 | 泰语 | 泰铢 | 亚洲 | 湄南河 | 大皇宫 | 冬阴功汤 | 颂猜 / 玛丽
 越南 | 河内 | 越南语 | 越南盾 | 亚洲 | 湄公河 | 下龙湾 | 河粉 | 阿明 / 阿兰
@@ -52,7 +52,7 @@ _CAPITAL = relation("""
 {x}的首都，[当然|不用说|大家都知道]，是{x.capital}。
 {x}这个国家的首都是{x.capital}。
 在{x}，首都是{x.capital}。
-{x}是[{x.continent}|]的一个国家，首都是{x.capital}。
+{x}是{x.continent}的一个国家，首都是{x.capital}。
 {x}把{x.capital}定为首都。
 {x}的首都名叫{x.capital}。
 {x}的政府设在{x.capital}。
@@ -136,13 +136,14 @@ _LANGUAGE = relation("""
 _PLACE = relation("""
 = say
 在{x.place}，买东西要用{x.currency}。
+在{x.place}，[很多人爱吃|最受欢迎的是|可以吃到地道的]{x.food}。
+{x.place}的商店只收{x.currency}。
+= scene
 我的{x}朋友{x.friend}住在{x.place}。
 {x.friend}生在{x.place}，长在{x.place}。
 我们坐飞机去{x.place}，吃到了{x.food}。
-在{x.place}，[很多人爱吃|最受欢迎的是|可以吃到地道的]{x.food}。
 他从{x.place}寄来一张{x.sight}的明信片。
 去{x.place}的时候，我们看了{x.sight}，还吃了{x.food}。
-{x.place}的商店只收{x.currency}。
 在{x.place}的一家小咖啡馆里，{x.friend}正在看{x.language}报纸。
 {x.friend}回到{x.place}，身边的人都说{x.language}。
 她从{x.place}带回来一个会说{x.language}的娃娃。
@@ -155,18 +156,18 @@ _PLACE = relation("""
 我的朋友{x.friend}就住在那里。
 游客都要去看看{x.sight}。
 = ask
-{x.place}人爱吃什么？
-去{x}能看到什么？
+去{x}能吃到什么、看到什么？
+去{x.place}旅行，有什么好吃好看的？
 = reply
-在{x}可以吃到{x.food}，还能看到{x.sight}。
-可以去看{x.sight}，再尝尝{x.food}。
+可以吃到{x.food}，还能看到{x.sight}。
+可以先去看{x.sight}，再尝尝{x.food}。
 = also
 那{x}呢？
 """)
 
 _CONTINENT = relation("""
 = say
-{x}[在|位于]{x.continent}。
+{x}位于{x.continent}。
 {x}是{x.continent}的国家。
 在{x.continent}的地图上可以找到{x}。
 {x}的钱叫{x.currency}。
@@ -210,6 +211,7 @@ GEOGRAPHY = Topic(
     COUNTRIES,
     (_CAPITAL, _CAPITAL, _CAPITAL, _CAPITAL_OF, _LANGUAGE, _PLACE, _PLACE, _CONTINENT, _RIVER),
     subject="世界各国",
+    often=("法国", "日本"),
     intros=(
         "世界上有很多国家，每个国家都有自己的[首都和语言|风俗]。",
         "让我们[打开地图|翻开地图册|看看地球仪]，[一起|再]认识几个国家。",

@@ -44,9 +44,10 @@ _SOUND = relation(
 {x}的叫声是“{x.call}”。
 {x}叫起来是“{x.call}”的声音。
 {x}“{x.call}”地叫。
-“{x.call}，{x.call}”，[远处|屋后|院子里]传来{x}的叫声。
 听见“{x.call}”的声音，就知道有{x}。
 [饿|高兴|害怕]的时候，{x}会“{x.call}”地叫。
+= scene
+“{x.call}，{x.call}”，[远处|早上|夜里]传来{x}的叫声。
 = then
 它的叫声是“{x.call}”。
 它“{x.call}”地叫。
@@ -69,9 +70,10 @@ _BABY = relation(
 {x}的孩子叫{x.baby}。
 {x}的宝宝是{x.baby}。
 {x.baby}长大了，就成了一{x.m}{x}。
-{x}妈妈[守着|找|喂|舔着|带着]它的{x.baby}。
 每{x.m}{x}从前都是{x.baby}。
-我们看见一{x.m}{x}，旁边是它的{x.baby}。
+= scene
+{x}妈妈[守着|在找|叫着]它的{x.baby}。
+我们在画上看见一{x.m}{x}，旁边是它的{x.baby}。
 = then
 它的孩子叫{x.baby}。
 它的宝宝是{x.baby}。
@@ -94,8 +96,9 @@ _HOME = relation("""
 {x}的家在{x.home}里。
 晚上，{x}回到{x.home}里睡觉。
 在{x.home}里可以找到{x}。
-一{x.m}{x}正在{x.home}里休息。
 待在{x.home}里，{x}觉得很安全。
+= scene
+一{x.m}{x}正在{x.home}里休息。
 = then
 它住在{x.home}里。
 它的家是{x.home}。
@@ -118,10 +121,11 @@ _FOOD = relation("""
 {x}喜欢吃{x.food}。
 {x}的食物是{x.food}。
 {x}最喜欢的食物是{x.food}。
-{x}[每天都要|正在|想]吃{x.food}。
-{x}饿了，[到处找|想吃|吃了一些]{x.food}。
+{x}每天都要吃{x.food}。
 想让{x}高兴，就给它{x.food}。
 对{x}来说，什么也比不上{x.food}。
+= scene
+{x}饿了，[到处找|想吃|吃了一些]{x.food}。
 一{x.m}{x}在[安静地|高兴地|慢慢地]吃{x.food}。
 = then
 它爱吃{x.food}。
@@ -144,6 +148,7 @@ ANIMAL_TOPIC = Topic(
     ANIMALS,
     (_SOUND, _BABY, _HOME, _FOOD, _FOOD),
     subject="动物",
+    often=("熊猫", "猫"),
     intros=(
         "世界上有[许多|各种各样的]动物，每一种都不一样。",
         "跟我们去[农场|动物园|森林]看看、听听吧。",
@@ -181,7 +186,7 @@ COLOURS: tuple[Record, ...] = table(
 老鼠 | 只 | 灰色 | 墙角
 桃花 | 朵 | 粉色 | 枝头
 小猪 | 头 | 粉色 | 猪圈里
-晴天的天空 | 片 | 蓝色 | 头顶上
+晴朗的天空 | 片 | 蓝色 | 头顶上
 大海 | 片 | 蓝色 | 远处
 葡萄 | 串 | 紫色 | 架子上
 茄子 | 个 | 紫色 | 菜地里
@@ -193,15 +198,15 @@ _COLOUR = relation("""
 {x}的颜色是{x.colour}。
 {x}是{x.colour}的。
 {x}的颜色一般是{x.colour}。
-{x.where}的{x}是{x.colour}的。
 {x}看上去是{x.colour}的。
 大家都说{x}是{x.colour}的。
-{c}画了一{x.m}{x}，涂的是{x.colour}。
-{c}拿起{x.colour}的[笔|颜料]，画了一{x.m}{x}。
-{c.his}[帽子|围巾|裙子|外套]像{x}一样，是{x.colour}的。
 {x}是{x.colour}的，{y}是{y.colour}的。
 说到{x.colour}，我就想到{x}。
-真正的{x}是{x.colour}的。
+= scene
+{x.where}的{x}是{x.colour}的。
+{c}画了一{x.m}{x}，涂的是{x.colour}。
+{c}拿起{x.colour}的[笔|颜料]，画了一{x.m}{x}。
+{c.his}[帽子|围巾|毛衣|外套]像{x}一样，是{x.colour}的。
 = then
 它是{x.colour}的。
 它的颜色是{x.colour}。
@@ -223,6 +228,7 @@ COLOUR_TOPIC = Topic(
     COLOURS,
     (_COLOUR,),
     subject="颜色",
+    often=("香蕉", "草莓"),
     intros=(
         "世界上到处都有颜色。",
         "{c}打开了一盒新颜料。",

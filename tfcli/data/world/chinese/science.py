@@ -83,9 +83,8 @@ _DISCOVERED_BY = relation("""
 谁{x.did}了{x.thing}？
 {x.thing}是谁{x.did}的？
 {x.did}{x.thing}的科学家叫什么名字？
-{x}{x.did}了什么？
-{x}为什么有名？
 = reply
+{x}。
 {x}{x.did}了{x.thing}。
 {x.thing}是{x}{x.did}的。
 = also
@@ -97,25 +96,42 @@ _FIELD = relation("""
 = say
 {x}是[伟大|有名|著名]的{x.worker}。
 {x}是一位{x.worker}，一生热爱{x.field}。
-{x}来自{x.born}，把一生献给了{x.field}。
+{x}把一生献给了{x.field}。
 没有{x}，{x.field}就不会是今天的样子。
 学{x.field}的学生都知道{x}的名字。
-[伟大|著名]的{x.worker}{x}出生在{x.born}。
 = then
 {x.he}是一位{x.worker}。
 {x.he}研究的是{x.field}。
-{x.he}出生在{x.born}。
 {x.he}工作了很多年，{x.field}就是{x.he}的生命。
 = ask
 {x}是谁？
-{x}研究什么？
-{x}出生在哪里？
+{x}是做什么的？
 = reply
 {x}是来自{x.born}的{x.worker}。
-{x}出生在{x.born}，研究{x.field}。
+{x}是一位{x.worker}，研究{x.field}。
 = also
 那{x}呢？
 {x}又是谁？
+""")
+
+_BORN = relation("""
+= say
+{x}来自{x.born}。
+{x}出生在{x.born}。
+[伟大|著名]的{x.worker}{x}出生在{x.born}。
+{x.born}是{x}的祖国。
+{x}是{x.born}的{x.worker}。
+= then
+{x.he}出生在{x.born}。
+{x.he}来自{x.born}。
+= ask
+{x}出生在哪里？
+{x}是哪国人？
+= reply
+{x}出生在{x.born}。
+{x}来自{x.born}。
+= also
+{x}又出生在哪里？
 """)
 
 _INVENTED_BY = relation("""
@@ -127,7 +143,7 @@ _INVENTED_BY = relation("""
 {x}{x.did}了{x.thing}。
 {x}试了很多次，终于{x.did}了{x.thing}。
 {x}因为{x.did}{x.thing}而出名。
-{x.full}来自{x.born}，{x.he}{x.did}了{x.thing}。
+来自{x.born}的{x}{x.did}了{x.thing}。
 有了{x.thing}，生活方便多了，这要感谢{x}。
 = then
 {x.he}{x.did}了{x.thing}。
@@ -135,7 +151,6 @@ _INVENTED_BY = relation("""
 = ask
 谁{x.did}了{x.thing}？
 {x.thing}是谁{x.did}的？
-{x}{x.did}了什么？
 = reply
 {x}{x.did}了{x.thing}。
 {x.thing}是{x}{x.did}的。
@@ -160,7 +175,6 @@ _MADE_BY = relation("""
 = ask
 {x.thing}是谁{x.did}的？
 谁{x.did}了{x.thing}？
-{x}最有名的作品是什么？
 = reply
 {x.thing}是{x}{x.did}的。
 {x}{x.did}了{x.thing}。
@@ -184,11 +198,10 @@ _EINSTEIN = relation("""
 [晚上|累了的时候|有空的时候]，他喜欢拉小提琴。
 = ask
 谁是最聪明的思想家？
-爱因斯坦为物理学做了什么？
 是谁彻底改变了物理学？
 = reply
 很多人说是爱因斯坦，因为他提出了相对论。
-爱因斯坦用相对论改变了物理学。
+是爱因斯坦，他用相对论改变了物理学。
 """)
 
 _INTROS = lines("""
@@ -202,8 +215,9 @@ _INTROS = lines("""
 DISCOVERIES = Topic(
     "discoveries",
     DISCOVERERS,
-    (_DISCOVERED_BY, _DISCOVERED_BY, _DISCOVERED_BY, _FIELD),
+    (_DISCOVERED_BY, _DISCOVERED_BY, _DISCOVERED_BY, _DISCOVERED_BY, _FIELD, _BORN),
     subject="伟大的发现",
+    often=("爱因斯坦", "牛顿", "居里夫人"),
     intros=_INTROS,
 )
 INVENTIONS = Topic("inventions", _INVENTORS, (_INVENTED_BY,), subject="伟大的发明", intros=_INTROS)
@@ -211,6 +225,6 @@ ARTS = Topic("arts", _ARTISTS, (_MADE_BY,), subject="书、音乐和画", intros
 EINSTEIN = Topic(
     "einstein",
     DISCOVERERS[:1],
-    (_EINSTEIN, _EINSTEIN, _FIELD, _DISCOVERED_BY),
+    (_EINSTEIN, _EINSTEIN, _FIELD, _BORN, _DISCOVERED_BY),
     subject="爱因斯坦",
 )

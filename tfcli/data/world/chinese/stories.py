@@ -5,25 +5,30 @@ from tfcli.data.world.chinese.geography import COUNTRIES
 from tfcli.data.world.chinese.stories_home import HOME_PLOTS
 from tfcli.data.world.chinese.stories_out import OUTDOOR_PLOTS
 from tfcli.data.world.chinese.words import BOYS, GIRLS
+from tfcli.data.world.grammar import table
 from tfcli.data.world.plots import tell
 from tfcli.data.world.scribe import Scribe
 
-_TOYS = [
-    "风筝",
-    "皮球",
-    "小鼓",
-    "木船",
-    "帽子",
-    "围巾",
-    "哨子",
-    "布熊",
-    "布娃娃",
-    "灯笼",
-    "陀螺",
-    "铃铛",
-    "书包",
-    "雨伞",
-]
+# m: 量词。
+_TOYS = table(
+    "name m",
+    """
+风筝 | 只
+皮球 | 个
+小鼓 | 面
+木船 | 只
+帽子 | 顶
+围巾 | 条
+哨子 | 个
+布熊 | 只
+布娃娃 | 个
+灯笼 | 盏
+陀螺 | 个
+铃铛 | 个
+书包 | 个
+雨伞 | 把
+""",
+)
 _PETS = ["小狗", "小猫", "小兔", "山羊", "鹦鹉", "毛驴", "母鸡", "小马"]
 _PLACES = [
     "老桥边",
@@ -53,6 +58,7 @@ def story(scribe: Scribe) -> str:
         dice.pick(HOME_PLOTS + OUTDOOR_PLOTS),
         h=hero,
         f=friend,
+        they="她们" if hero.he == friend.he == "她" else "他们",
         toy=dice.pick(_TOYS),
         col=dice.pick(_COLOURS),
         pet=dice.pick(_PETS),

@@ -28,11 +28,11 @@ _OPPOSITE = relation("""
 跟{x}意思相反的是{x.other}。
 “{x}”的反义词是“{x.other}”。
 {x}的反面是{x.other}。
-不是{x}，就是{x.other}。
 {x}的反义词，[当然是|就是|应该是]{x.other}。
-{c}说{x}，{d}就说它的反义词{x.other}。
 {x}反过来就是{x.other}。
-由{x}变{x.other}，[有时很快|有时要很久|只差一步]。
+= scene
+不是{x}，就是{x.other}。
+{c}说{x}，{d}就说它的反义词{x.other}。
 {x}对{x.other}，{y}对{y.other}。
 一个{x}，一个{x.other}，正好相反。
 = ask
@@ -53,6 +53,7 @@ OPPOSITE_TOPIC = Topic(
     OPPOSITES,
     (_OPPOSITE,),
     subject="反义词",
+    often=("大", "小", "冷", "热"),
     intros=(
         "很多词都有一个意思相反的伙伴。",
         "我们来玩反义词游戏：一个人说一个词，另一个人说相反的词。",
@@ -100,10 +101,11 @@ _AFTER = relation("""
 {x}的下一{x.kind}是{x.after}。
 如果这一{x.kind}是{x}，那么下一{x.kind}就是{x.after}。
 {x}之后[就|]是{x.after}。
-先有{x}，再有{x.after}。
 {x}在{x.after}前面。
 {x.after}紧跟着{x}。
 {x.before}和{x.after}之间是{x}。
+= scene
+先有{x}，再有{x.after}。
 忙完了{x}，我们迎来了{x.after}。
 = then
 接下来是{x.after}。
@@ -139,8 +141,9 @@ _BEFORE = relation("""
 CALENDAR_TOPIC = Topic(
     "calendar",
     CALENDAR,
-    (_AFTER, _AFTER, _BEFORE),
+    (_AFTER, _AFTER, _AFTER, _BEFORE),
     subject="日子和月份",
+    often=("星期一", "星期五"),
     intros=(
         "一个星期有七天，一年有十二个月、四个季节。",
         "{c}的墙上挂着一本新日历。",
@@ -159,10 +162,11 @@ SUMS: tuple[Record, ...] = tuple(
         sum=NUMBERS[a + b],
         many="两" if a == 2 else NUMBERS[a],
         more="两" if b == 2 else NUMBERS[b],
+        total="两" if a + b == 2 else NUMBERS[a + b],
     )
-    for a in range(1, 10)
-    for b in range(1, 10)
-    if a + b <= 12
+    for total in range(2, 8)
+    for a in range(1, total)
+    for b in (total - a,)
 )
 
 _SUM = relation("""
@@ -172,10 +176,13 @@ _SUM = relation("""
 {x.a}加上{x.b}等于{x.sum}。
 {x.a}加上{x.b}，[一共|正好|得数]是{x.sum}。
 {x.a}与{x.b}的和是{x.sum}。
-{x.many}个[苹果|鸡蛋|橘子|气球]再添{x.more}个，就有{x.sum}个。
-{c}有{x.many}[本书|支笔|颗糖]，{d}又给了{c.him}{x.more}[本书|支笔|颗糖]。一共是{x.sum}。
-从{x.sum}里拿走{x.b}，还剩{x.a}。
 {x.sum}等于{x.a}加{x.b}。
+{x.many}个[苹果|鸡蛋|橘子|气球]再添{x.more}个，就有{x.total}个。
+= scene
+{c}有{x.many}本书，{d}又给了{c.him}{x.more}本，一共有{x.total}本。
+{c}有{x.many}支笔，{d}又给了{c.him}{x.more}支，一共有{x.total}支。
+{c}有{x.many}颗糖，{d}又给了{c.him}{x.more}颗，一共有{x.total}颗。
+从{x.sum}里拿走{x.b}，还剩{x.a}。
 = ask
 {x.a}加{x.b}等于几？
 {x.a}加{x.b}是多少？
@@ -193,6 +200,7 @@ SUM_TOPIC = Topic(
     SUMS,
     (_SUM,),
     subject="加法",
+    often=("二加三",),
     intros=(
         "我们来做几道加法题。",
         "{c}正在学加法。",

@@ -25,7 +25,7 @@ JOBS: tuple[Record, ...] = table(
 消防员 | 灭火 | 水枪 | 消防站
 护士 | 照顾病人 | 体温计 | 医院
 音乐家 | 演奏音乐 | 小提琴 | 音乐厅
-司机 | 开车 | 方向盘 | 车站
+司机 | 开车 | 方向盘 | 路上
 水手 | 驾船出海 | 指南针 | 海上
 法官 | 审理案子 | 法槌 | 法院
 图书管理员 | 借书给大家 | 书单 | 图书馆
@@ -41,26 +41,41 @@ _JOB = relation("""
 {x.does}的人叫做{x}。
 专门{x.does}的人[就是|叫]{x}。
 以{x.does}为职业的人，就是{x}。
+= scene
+一位{x}正在{x.does}。
+[昨天|今天早上|刚才]，{x}又在{x.does}。
+= then
+每天都要{x.does}的，就是{x}。
+= ask
+谁{x.does}？
+{x.does}的人叫什么？
+= reply
+是{x}。
+叫{x}。
+{x.does}的人叫{x}。
+= also
+那谁{x.does}？
+那么{x.does}的人呢？
+""")
+
+_DOES = relation("""
+= say
 {x}就是{x.does}的人。
 {x}的工作是{x.does}。
 {x}每天都要{x.does}。
 [我们街上|我们村里|城里]的{x}天天{x.does}。
-我的[叔叔|阿姨|邻居|舅舅]是{x}，[每天|整天|一大早就]{x.does}。
-一位{x}正在{x.does}。
-[昨天|今天早上|刚才]，{x}又在{x.does}。
+我的[叔叔|邻居|舅舅]是{x}，[每天|整天|一大早就]{x.does}。
 = then
 这样的人天天{x.does}。
+这份工作就是{x.does}。
 = ask
-谁{x.does}？
-{x.does}的人叫什么？
 {x}做什么工作？
+{x}每天做什么？
 = reply
 {x}{x.does}。
-是{x}。
 {x}的工作是{x.does}。
 = also
 那{x}做什么？
-那谁{x.does}？
 """)
 
 _TOOL = relation("""
@@ -69,14 +84,15 @@ _TOOL = relation("""
 {x}离不开{x.tool}。
 没有{x.tool}，{x}就没法工作。
 {x}的工具是{x.tool}。
-{x}放下{x.tool}，[歇了一会儿|喝了口茶|擦了擦汗]。
 {x}在{x.place}工作。
 在{x.place}可以遇到{x}。
+= scene
+{x}在{x.place}忙了[一整天|一上午|很久]。
 = then
 {x}在{x.place}工作，要用{x.tool}。
 = ask
-{x}用什么工作？
-{x}在哪里工作？
+{x}在哪里工作，用什么工作？
+{x}怎样工作？
 = reply
 {x}在{x.place}工作，用的是{x.tool}。
 在{x.place}，用{x.tool}。
@@ -87,8 +103,9 @@ _TOOL = relation("""
 JOB_TOPIC = Topic(
     "work",
     JOBS,
-    (_JOB, _JOB, _TOOL),
+    (_JOB, _JOB, _DOES, _TOOL),
     subject="人们的工作",
+    often=("医生", "老师"),
     intros=(
         "[我们镇上|我们村里]，人人都有自己的工作。",
         "你长大以后想做什么？",

@@ -18,12 +18,12 @@ _NAMES = [
     "Ginger",
     "Shadow",
     "Mitzi",
-    "Felix",
+    "Mittens",
     "Pepper",
     "Snowball",
     "Whiskers",
     "Smoky",
-    "Duchess",
+    "Patch",
 ]
 
 _PLOTS = plots("""
@@ -59,7 +59,7 @@ that night {k} dreamed of [a mouse as big as a dog|a river of milk|a hundred fis
 ====
 {k} chased the [mouse|ball|butterfly|leaf] [across the kitchen|through the house|around the garden].
 {k} ran after a [mouse|ball of wool|feather|paper bird] until {k.he} was out of breath.
-{k} chased {k.his} own tail, round and round, until {k.he} fell over.
+{k} pushed a [ball|cork|button] across the floor and ran after it.
 
 it [flew|rolled|ran|went] under the [sofa|bed|big chair], and {k} could not reach it.
 {h} [watched|saw it] and had to laugh.
@@ -136,7 +136,7 @@ the next morning {k} was in the tree again.
 {k} looked at the dog, and the dog looked at {k}.
 
 "woof," said the dog. "meow," said {k}.
-the dog barked, and {k} made a [hump|back like a bridge] and hissed.
+the dog barked, and {k} arched {k.his} back and hissed.
 the dog wagged its tail, but {k} did not trust it.
 
 ?60
@@ -160,7 +160,7 @@ since then {k} and the dog have been friends.
 
 {h} wanted to [make the bed|read the newspaper|play the piano], but {k} was lying there.
 {h} came home from school and looked for {k.him}.
-in {month} the days were long, and {k} was lazy.
+in [June|July|August] the days were long, and {k} was lazy.
 
 "wake up, {n}," said {h}. {k} opened one eye and closed it again.
 {h} tickled {k.his} ear, and the ear twitched, but {k} slept on.

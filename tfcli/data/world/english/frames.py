@@ -29,7 +29,6 @@ I have learned that {s}
 {c} knows that {s}
 {c} wrote on the board: {s}
 the [book|paper|sign on the wall] says that {s}
-is it not nice to know that {s}
 of course, {s}
 in [fact|truth], {s}
 you may have heard that {s}
@@ -64,7 +63,7 @@ then {t} closed the book, and they had a cup of [tea|cocoa|milk].
 "{q}?" said {d}. "{a}," whispered {c}.
 "do you remember: {q}?" asked {t}. {c} nodded. "{a}," {c.he} said.
 {d} raised {d.his} hand. "{q}?" "{a}," said {t} [kindly|gladly|at once].
-"I have a question," said {c}. "{q}?" {t} opened the book and read, "{cap_a}."
+"I have a question," said {c}. "{q}?" So {t} opened the book and read, "{cap_a}."
 """),
     praise=lines("""
 "very good," said {t}.
@@ -114,7 +113,7 @@ I forgot: {q}
 one more thing: {q}
 """),
     greetings=(
-        ("Hello!", "[Hello|Hi]! [How can I help you|What would you like to know] [today|now|]?"),
+        ("Hello!", "[Hello|Hi]! [How can I help you|What would you like to know][ today| now|]?"),
         ("Hi!", "[Hi there|Hello]! [What can I do for you|How may I help]?"),
         ("Good morning!", "good morning! [What would you like to talk about|How can I help]?"),
         (

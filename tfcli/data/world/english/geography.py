@@ -23,7 +23,7 @@ England | London | English | English | pound | Europe | Thames
 Russia | Moscow | Russian | Russian | rouble | Europe and Asia | Volga
 & | Red Square | beetroot soup | Ivan / Olga
 Egypt | Cairo | Egyptian | Arabic | pound | Africa | Nile
-& | the pyramids | flat bread and beans | Omar / Layla
+& | the pyramids | flat bread with beans | Omar / Layla
 Greece | Athens | Greek | Greek | euro | Europe | -
 & | the Acropolis | olives and white cheese | Nikos / Eleni
 Portugal | Lisbon | Portuguese | Portuguese | euro | Europe | Tagus
@@ -35,13 +35,13 @@ Sweden | Stockholm | Swedish | Swedish | krona | Europe | -
 Norway | Oslo | Norwegian | Norwegian | krone | Europe | -
 & | the fjords | smoked salmon | Olaf / Ingrid
 Finland | Helsinki | Finnish | Finnish | euro | Europe | -
-& | the thousand lakes | rye bread | Mikko / Aino
+& | the great lakes and forests | rye bread | Mikko / Aino
 Austria | Vienna | Austrian | German | euro | Europe | Danube
 & | the Opera House | apple cake | Franz / Lena
 Hungary | Budapest | Hungarian | Hungarian | forint | Europe | Danube
 & | the Chain Bridge | beef stew | Laszlo / Ilona
 Ireland | Dublin | Irish | English | euro | Europe | Liffey
-& | the green hills | potato stew | Sean / Maeve
+& | the green cliffs | potato stew | Sean / Maeve
 Turkey | Ankara | Turkish | Turkish | lira | Europe and Asia | -
 & | the old bazaars | kebab | Emre / Leyla
 Thailand | Bangkok | Thai | Thai | baht | Asia | -
@@ -51,7 +51,7 @@ Vietnam | Hanoi | Vietnamese | Vietnamese | dong | Asia | Mekong
 India | New Delhi | Indian | Hindi | rupee | Asia | Ganges
 & | the Taj Mahal | curry | Arjun / Priya
 Kenya | Nairobi | Kenyan | Swahili | shilling | Africa | Tana
-& | the wild lions | maize and beans | Juma / Amina
+& | the lions of the savanna | maize and beans | Juma / Amina
 Cuba | Havana | Cuban | Spanish | peso | North America | -
 & | the old sea wall | rice and black beans | Carlos / Rosa
 Peru | Lima | Peruvian | Spanish | sol | South America | Amazon
@@ -92,7 +92,7 @@ the government of {x} sits in {x.capital}.
 its capital is {x.capital}.
 its capital [city |]is [called |]{x.capital}, and {city_line}.
 the capital is {x.capital}.
-the [biggest news|most important decisions] of the country [comes|come] from the capital, {x.capital}.
+the most important decisions of the country come from the capital, {x.capital}.
 = ask
 what is the capital of {x}?
 what is the capital city of {x}?
@@ -161,22 +161,23 @@ and what do they speak in {x}?
 _PLACE = relation("""
 = say
 in {x.place}, you pay with the {x.currency}.
-my {x.people} friend {x.friend} lives in {x.place}.
 {x.friend} was born in {x.place} and feels {x.people}.
-we flew to {x.place} and ate {x.food}.
 in {x.place}, [many people like to eat|a favourite dish is|you can eat very good] {x.food}.
-a letter came from {x.place} with a {x.people} stamp on it.
+a shop in {x.place} takes only the {x.currency}.
+= scene
+my {x.people} friend {x.friend} lives in {x.place}.
+we flew to {x.place} and ate {x.food}.
+a letter came from {x.place} with a~ {x.people} stamp on it.
 from {x.place} he sent me a picture of {x.sight}.
 on our trip to {x.place} we saw {x.sight} and ate {x.food}.
-a shop in {x.place} takes only the {x.currency}.
-in a little café in {x.place}, {x.friend} was reading a {x.people} newspaper.
+in a little café in {x.place}, {x.friend} was reading a~ {x.people} newspaper.
 {x.friend} flew home to {x.place}, where everybody spoke {x.language}.
 the {x.people} team came back to {x.place} with the cup.
-the train to {x.place} was full of {x.people} students.
-she brought a {x.people} doll home from {x.place}.
+the plane to {x.place} was full of {x.people} students.
+she brought a~ {x.people} doll home from {x.place}.
 the {x.people} flag flies over {x.place}.
 in {x.place}, {x.friend} bought {x.food} for all of us.
-{x.friend} from {x.place} taught me a {x.people} song.
+{x.friend} from {x.place} taught me a~ {x.people} song.
 = then
 you pay there with the {x.currency}.
 many {x.people} families like to eat {x.food}.
@@ -184,10 +185,10 @@ a friend of mine called {x.friend} lives there.
 visitors come to see {x.sight}.
 = ask
 what do people like to eat in {x.place}?
-what can you see in {x}?
+what can you eat and see in {x}?
 = reply
-in {x}, you can eat {x.food} and see {x.sight}.
-go and see {x.sight}, and try {x.food}.
+in {x}, you can eat {x.food}, and you should see {x.sight}.
+people like {x.food} there, and visitors come to see {x.sight}.
 = also
 and in {x}?
 """)
@@ -238,6 +239,7 @@ GEOGRAPHY = Topic(
     COUNTRIES,
     (_CAPITAL, _CAPITAL, _CAPITAL, _CAPITAL_OF, _LANGUAGE, _PLACE, _PLACE, _CONTINENT, _RIVER),
     subject="the countries of the world",
+    often=("France", "Japan"),
     intros=(
         "there are many countries in the world, and each of them has [a capital and a language|its own ways].",
         "let us [travel round the world|look at the map|open the big atlas] [for a while|together|once more].",

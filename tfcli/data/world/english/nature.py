@@ -47,12 +47,12 @@ a baby {x} is [called |]a~ {x.baby}.
 the young of a~ {x} is [called |]a~ {x.baby}.
 a~ {x.baby} is a [young|baby|very young|little] {x}.
 a~ {x.baby} grows up to be a~ {x}.
-the mother {x} [watched over|washed|called|fed|looked for|lay beside] her [little |tiny |]{x.baby}.
 when a~ {x} is [very young|still small|just born], we call it a~ {x.baby}.
 the child of a~ {x} is a~ {x.baby}.
 every {x} was once a [tiny |small |]{x.baby}.
-the {x} has a little {x.baby} [that follows it everywhere|that sleeps by its side].
-on the farm we saw a~ {x} and beside it its {x.baby}.
+= scene
+the mother {x} [watched over|called|looked for|came back to] her [little |tiny |]{x.baby}.
+in the picture we saw a~ {x} and beside it its {x.baby}.
 = then
 its young one is called a~ {x.baby}.
 its baby is [called |]a~ {x.baby}.
@@ -77,10 +77,11 @@ _SOUND = relation(
 the {x} says {x.call}.
 the {x} {x.says}.
 a~ {x} {x.says} when it is [hungry|happy|afraid|tired|excited].
-"{x.call}, {x.call}," [says|calls] the {x}.
-[far away|behind the house|early in the morning|in the evening] a~ {x} {x.says}.
-you know a~ {x} by its sound: {x.call}.
 if something {x.says}, it is [surely|most likely] a~ {x}.
+= scene
+"{x.call}, {x.call}," [says|calls] the {x}.
+[far away|early in the morning|in the evening] a~ {x} {x.says}.
+you know a~ {x} by its sound: {x.call}.
 {x.call} is what the {x} says.
 = then
 it {x.says}.
@@ -88,7 +89,6 @@ it says {x.call}.
 = ask
 what does the {x} say?
 what sound does a~ {x} make?
-how does a~ {x} call?
 = reply
 the {x} says {x.call}.
 {x.call}!
@@ -105,10 +105,11 @@ _HOME = relation("""
 {x.many} live in a~ {x.home}.
 the home of a~ {x} is a~ {x.home}.
 the {x} lives in [a~|its] {x.home}.
-at night the {x} [goes back to|sleeps in] its {x.home}.
+at night the {x} sleeps in its {x.home}.
 you [can|may] find {x.many} in a~ {x.home}.
-a~ {x} was resting in the {x.home}.
 {x.many} feel safe in their {x.home}.
+= scene
+a~ {x} was resting in the {x.home}.
 = then
 it lives in a~ {x.home}.
 its home is a~ {x.home}.
@@ -128,11 +129,12 @@ _FOOD = relation("""
 = say
 {x.many} eat {x.food}.
 {x.many} [like|love] to eat {x.food}.
-the {x} [likes|loves|eats|is looking for] {x.food}.
+the {x} [likes|loves|eats] {x.food}.
 the favourite food of the {x} is {x.food}.
-the {x} was hungry and [found|looked for|ate] some {x.food}.
 if you want to please a~ {x}, [give|bring] it {x.food}.
 nothing tastes better to a~ {x} than {x.food}.
+= scene
+the {x} was hungry and [found|looked for|ate] some {x.food}.
 = then
 it eats {x.food}.
 it likes {x.food} best.
@@ -154,6 +156,7 @@ ANIMAL_TOPIC = Topic(
     ANIMALS,
     (_BABY, _BABY, _SOUND, _HOME, _FOOD),
     subject="animals",
+    often=("dog", "cat"),
     intros=(
         "[many|all kinds of] animals live on the earth, and each has its own ways.",
         "come with us to the [farm|zoo|forest] and [look|listen].",
@@ -203,12 +206,13 @@ _COLOUR = relation("""
 the colour of a~ {x} is {x.colour}.
 a~ {x} is {x.colour}.
 {x.many} are {x.colour}.
-the [usual|natural|right] colour of a~ {x} is {x.colour}.
-a [ripe|real|fresh|typical|normal] {x} has a~ {x.colour} colour.
-the {x} {x.where} is [bright |]{x.colour}.
+the [usual|typical|right] colour of a~ {x} is {x.colour}.
+a [typical|normal] {x} has a~ {x.colour} colour.
+when something is very {x.colour}, we say that it is as {x.colour} as a~ {x}.
+= scene
+the {x} {x.where} is {x.colour}.
 {c} painted a~ {x}, and of course {c.he} painted it {x.colour}.
 {c} took the {x.colour} [pencil|paint] to draw a~ {x}.
-when something is very {x.colour}, we say that it is as {x.colour} as a~ {x}.
 her [coat|hat|scarf|dress] was as {x.colour} as a~ {x}.
 in my picture book the {x} is {x.colour}, just as {y.many} are {y.colour}.
 = then
@@ -232,6 +236,7 @@ COLOUR_TOPIC = Topic(
     COLOURS,
     (_COLOUR,),
     subject="colours",
+    often=("banana", "strawberry"),
     intros=(
         "the world is full of colours.",
         "{c} opened a new box of paints.",

@@ -31,9 +31,9 @@ Faraday | Michael | he | his | electromagnetic induction | physics | England
 & | found / described | physicist
 Harvey | William | he | his | the circulation of the blood | medicine | England
 & | found / described | doctor
-Hubble | Edwin | he | his | the growth of the universe | astronomy | America
+Hubble | Edwin | he | his | the expansion of the universe | astronomy | America
 & | found / measured | astronomer
-Pasteur | Louis | he | his | the work of germs in milk and wine | medicine | France
+Pasteur | Louis | he | his | the role of germs | medicine | France
 & | found / described | chemist
 """,
 )
@@ -69,7 +69,7 @@ Picasso | Pablo | he | his | Guernica | Spain | painted | paintings | painted
 _DISCOVERED_BY = relation("""
 = say
 {x.thing} was discovered by {x}.
-{x.thing} was [first |]{x.done} by {x}.
+{x.thing} was first {x.done} by {x}.
 {x.thing} [became known|came into the world] through {x}.
 we owe {x.thing} to {x}.
 the discoverer of {x.thing} was {x}.
@@ -82,7 +82,7 @@ it was {x} who discovered {x.thing}.
 {x} discovered {x.thing}.
 {x} is [famous|known|remembered] for {x.thing}.
 {x} {x.found} {x.thing}.
-{x}, a [great |famous |]{x.worker} from {x.born}, {x.found} {x.thing}.
+{x}, a~ [great |famous |]{x.worker} from {x.born}, {x.found} {x.thing}.
 with {x.thing}, {x} changed {x.field} for ever.
 when {x} {x.found} {x.thing}, people saw the world with new eyes.
 = then
@@ -93,12 +93,10 @@ when {x} {x.found} {x.thing}, people saw the world with new eyes.
 who discovered {x.thing}?
 by whom was {x.thing} discovered?
 who found out about {x.thing}?
-what was discovered by {x}?
-what is {x} famous for?
 = reply
 {x} discovered {x.thing}.
 it was {x} who discovered {x.thing}.
-{x} is known for {x.thing}.
+{x}.
 = also
 and what about {x.thing}?
 and {x.thing}?
@@ -106,27 +104,44 @@ and {x.thing}?
 
 _FIELD = relation("""
 = say
-{x.first} {x} was a [great|famous] {x.worker}.
-{x} was a {x.worker} [and worked in|and loved] {x.field}.
-{x} came from {x.born} and gave {x.his} life to {x.field}.
+{x.first} {x} was a famous {x.worker}.
+{x} was a~ {x.worker} [and worked in|and loved] {x.field}.
+{x} gave {x.his} life to {x.field}.
 {x.field} would not be the same without {x}.
 students of {x.field} [still |]learn the name of {x}.
-the great {x.worker} {x} was born in {x.born}.
 = then
-{x.he} was a {x.worker}.
+{x.he} was a~ {x.worker}.
 {x.his} science was {x.field}.
-{x.he} was born in {x.born}.
 {x.he} worked for many years, and {x.field} was {x.his} whole life.
 = ask
 who was {x}?
 in which science did {x} work?
-where was {x} born?
 = reply
-{x} was a {x.worker} from {x.born}.
-{x} was born in {x.born} and worked in {x.field}.
+{x} was a~ {x.worker} from {x.born} and worked in {x.field}.
+{x} was a~ {x.worker}, and {x.his} science was {x.field}.
 = also
 and {x}?
 and who was {x}?
+""")
+
+_BORN = relation("""
+= say
+{x} came from {x.born}.
+{x} was born in {x.born}.
+the great {x.worker} {x} was born in {x.born}.
+{x.first} {x} was a~ {x.worker} from {x.born}.
+{x.born} is the country in which {x} was born.
+= then
+{x.he} was born in {x.born}.
+{x.he} came from {x.born}.
+= ask
+where was {x} born?
+in which country was {x} born?
+= reply
+{x} was born in {x.born}.
+in {x.born}.
+= also
+and where was {x} born?
 """)
 
 _INVENTED_BY = relation("""
@@ -147,7 +162,6 @@ the world has {x.thing} because {x} never gave up.
 = ask
 who invented {x.thing}?
 by whom was {x.thing} invented?
-what did {x} invent?
 = reply
 {x} invented {x.thing}.
 it was {x} who invented {x.thing}.
@@ -164,7 +178,7 @@ it was {x} who {x.verb} {x.thing}.
 {x} is famous for {x.his} {x.art}, above all for {x.thing}.
 {x.first} {x} came from {x.born} and {x.verb} {x.thing}.
 of all {x.art}, I love {x.thing} by {x} most.
-the name on the cover of {x.thing} is {x}.
+[sooner or later|at school|one day], everybody hears of {x.thing} by {x}.
 = then
 {x.he} {x.verb} {x.thing}.
 {x.he} came from {x.born}.
@@ -181,15 +195,17 @@ and {x.thing}?
 
 _EINSTEIN = relation("""
 = say
+to date, the cleverest thinker of all time was undoubtedly Einstein, for his theories of Relativity,
+& which completely revolutionised physics.
 to date, the cleverest thinker of all time was [undoubtedly|without doubt|surely|perhaps] Einstein,
 & for his [theories|theory] of relativity, which completely [revolutionised|changed] physics.
 the cleverest thinker of all time, [many people say|they say|some believe], was Einstein,
 & who [completely |]revolutionised physics.
 Einstein [completely |]revolutionised physics with the theory of relativity.
-{day} was Einstein's day at our school, for his theory of relativity revolutionised physics.
 Einstein thought about light, space and time, and his relativity [revolutionised|changed] physics.
 physics was never the same after Einstein and his theory of relativity.
 few [thinkers|people] have changed physics as [much|deeply] as Einstein.
+= scene
 Einstein played the violin, [but his great love was|and when he rested he thought of] physics.
 = then
 he revolutionised physics.
@@ -197,11 +213,10 @@ he thought about light, space and time.
 he liked to play the violin [in the evening|when he was tired|with his friends].
 = ask
 who was the cleverest thinker of all time?
-what did Einstein do for physics?
 who revolutionised physics?
 = reply
 many people say that it was Einstein, for his theory of relativity.
-Einstein revolutionised physics with his theory of relativity.
+it was Einstein, who revolutionised physics with his theory of relativity.
 """)
 
 _INTROS = lines("""
@@ -216,15 +231,16 @@ _DONE = {"Einstein": ("worked out", "put forward", "published", "explained")}
 
 
 def _with_done(row: Record) -> Record:
-    return row.extended(done=_DONE.get(str(row), ("described", "explained")))
+    return row.extended(done=_DONE.get(str(row), "described"))
 
 
 DISCOVERERS = tuple(_with_done(row) for row in _DISCOVERERS)
 DISCOVERIES = Topic(
     "discoveries",
     DISCOVERERS,
-    (_DISCOVERED_BY, _DISCOVERED_BY, _DISCOVERED_BY, _FIELD),
+    (_DISCOVERED_BY, _DISCOVERED_BY, _DISCOVERED_BY, _DISCOVERED_BY, _FIELD, _BORN),
     subject="the great discoveries",
+    often=("Einstein", "Newton", "Curie"),
     intros=_INTROS,
 )
 INVENTIONS = Topic(
@@ -232,5 +248,8 @@ INVENTIONS = Topic(
 )
 ARTS = Topic("arts", _ARTISTS, (_MADE_BY,), subject="books, music and paintings", intros=_INTROS)
 EINSTEIN = Topic(
-    "einstein", DISCOVERERS[:1], (_EINSTEIN, _EINSTEIN, _FIELD, _DISCOVERED_BY), subject="Einstein"
+    "einstein",
+    DISCOVERERS[:1],
+    (_EINSTEIN, _EINSTEIN, _FIELD, _BORN, _DISCOVERED_BY),
+    subject="Einstein",
 )

@@ -4,9 +4,9 @@ from tfcli.data.world.plots import plots
 
 # h: the hero; f: a friend; toy, col: a thing and its colour; place: where; pet, n: an animal.
 HOME_PLOTS = plots("""
-{h} had a {col} {toy}, and {h.he} took it everywhere.
-for {h.his} birthday {h} got a {col} {toy} from {h.his} [grandmother|uncle|aunt].
-there was once a [little |]{h.boy} called {h} who had a {col} {toy}.
+{h} had a~ {col} {toy}, and {h.he} took it everywhere.
+for {h.his} birthday {h} got a~ {col} {toy} from {h.his} [grandmother|uncle|aunt].
+there was once a [little |]{h.boy} called {h} who had a~ {col} {toy}.
 
 one [sunny|rainy|cold] {day}, {h} went [to {place}|to play at {place}] and left the {toy} there.
 on {day}, when {weather}, {h} looked for the {toy}, but it was gone.
@@ -19,7 +19,7 @@ one morning the {toy} was not in its place.
 
 ¶
 {f} [came|rang the bell|was just going by] and asked, "Why are you so sad, {h}?"
-at school {h} told {f} about it, and {f} said, "[don't worry|let us think], we will find it."
+at school {h} told {f} about it, and {f} said, "[Don't worry|Let us think], we will find it."
 "I will help you," said {f}, who lived [next door|across the street].
 
 together they went back to {place}, step by step.
@@ -52,11 +52,12 @@ first they took the flour, then the eggs, and {f} broke one on the floor.
 
 {h} stirred, and {f} licked the spoon.
 the dough was [sticky|too thin|as heavy as stone], but they did not give up.
+
 ?70
 the {pet} sat beside them and waited for a crumb.
 
 then they put the cake into the oven and [waited|went out to play|forgot about it].
-"now we must wait {small} times ten minutes," said {f}.
+"now we must wait [twenty|thirty|forty] minutes," said {f}.
 
 but they [played|talked|laughed] so long that the cake [turned black|burned].
 after a while the whole house smelled of [cake|sugar and butter].

@@ -134,7 +134,7 @@ the other animals heard it and [ran away|hid], for they were afraid.
 only the {little} came and said, "Hold still."
 then came the {little} and looked at the [rope|trap|trouble] from all sides.
 
-it [gnawed|pulled|worked] the whole night, and in the morning the {big} was free.
+it [pulled|worked|tried] the whole night, and in the morning the {big} was free.
 the little one was small enough to [reach|see] what the big one could not [reach|see].
 
 the {big} bowed its head and said, "Thank you. I was [wrong|a fool]."
@@ -152,7 +152,7 @@ the wise men came, looked into their thick books and [shook their heads|knew not
 many tried: a doctor, a singer, and a man with {small} white mice.
 from all sides people came, but no one knew what to do.
 
-then came {h}, a poor {h.boy} with a {col} {toy}.
+then came {h}, a poor {h.boy} with a~ {col} {toy}.
 one day {h} came to the castle. {h.he} was only a {h.boy}, and {h.his} shoes were old.
 
 "what do you want here?" asked the guard. "I want to try," said {h}.
@@ -165,7 +165,7 @@ for a moment it was quiet, and then the {king} began to laugh.
 the {king} smiled, first a little, then more and more, and all the court laughed too.
 
 "the gold is yours," said the {king}, "and you may come whenever you like."
-{h} took the gold home to {h.his} mother, and they never were hungry again.
+{h} took the gold home to {h.his} mother, and they were never hungry again.
 
 ?60
 but the {king} had learned something as well: [to laugh about small things|to open the doors].
@@ -174,7 +174,7 @@ and if you go to that country, you can hear the bells [to this day|every morning
 the train to {city} was late, and {h} [was cold|had to wait|walked up and down].
 {h} was going to {city}, all alone for the first time.
 
-in {h.his} bag {h.he} had [a sandwich|{small} apples|a letter|a map] and a {col} {toy} for {f}.
+in {h.his} bag {h.he} had [a sandwich|{small} apples|a letter|a map] and a~ {col} {toy} for {f}.
 "call me when you are in {city}," said {h.his} mother at the station.
 
 opposite {h.him} sat [an old man with a {pet}|a woman with {small} bags|a sleeping soldier].

@@ -29,7 +29,6 @@ the tokenizer cuts a text into tokens and gives each token a number.
 a long word may be two or three tokens, a short word is [often|usually] one token.
 before a model reads a text, the text is cut into tokens.
 in the sentence about the cat, "Cat" is one token.
-{c} counted the tokens of the sentence: there were {small} of them.
 ====
 vector
 = ask
@@ -103,7 +102,6 @@ with a residual connection, nothing that was known is lost on the way.
 feed-forward network
 = ask
 what does the feed-forward network do?
-where does a model keep its knowledge?
 what is the feed-forward module?
 = say
 the feed-forward network keeps much of what the model knows.
@@ -125,7 +123,6 @@ without normalisation, a deep model is hard to train.
 Transformer
 = ask
 what is a Transformer?
-who made the Transformer?
 what does a Transformer consist of?
 = say
 the Transformer is a model made of attention modules and feed-forward modules, one above the other.

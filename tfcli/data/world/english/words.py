@@ -111,7 +111,7 @@ LEXICON: dict[str, object] = {
         "the evening was warm and still",
         "grey clouds hung over the hills",
     ),
-    "day": ["Monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"],
+    "day": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"],
     "season": ["spring", "summer", "autumn", "winter"],
     "month": [
         "January",

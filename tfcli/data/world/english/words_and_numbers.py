@@ -28,11 +28,11 @@ the opposite of the word {x} is {x.other}.
 the word {x} has an opposite: {x.other}.
 if something is not {x}, it may be {x.other}.
 what is not {x} is {x.other}.
+{x} is to {x.other} what {y} is to {y.other}.
+= scene
 from {x} to {x.other} [is a long way|it is sometimes a small step].
 not {x}, but {x.other}.
-{x} is to {x.other} what {y} is to {y.other}.
-yesterday it was {x}, today it is {x.other}.
-one [box|stone|road|story] was {x}, and the other was {x.other}.
+one of [us|them|the two] said "{x}", and the other said "{x.other}".
 {c} said {x}, and {d} said the opposite, {x.other}.
 turn {x} round and you get {x.other}.
 = ask
@@ -54,6 +54,7 @@ OPPOSITE_TOPIC = Topic(
     OPPOSITES,
     (_OPPOSITE,),
     subject="opposites",
+    often=("hot", "cold", "big", "small"),
     intros=(
         "many words have a partner that means just the opposite.",
         "we played the game of opposites: one says a word, the other turns it round.",
@@ -62,7 +63,7 @@ OPPOSITE_TOPIC = Topic(
     ),
 )
 
-_DAYS = ["Monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 _MONTHS = [
     "January",
     "February",
@@ -98,14 +99,16 @@ the {x.kind} after {x} is {x.after}.
 after {x} comes {x.after}.
 {x} is followed by {x.after}.
 the {x.kind} that follows {x} is {x.after}.
-when {x} is over, [it is|comes|we have] {x.after}.
+when {x} is over, it is {x.after}.
 {x} comes before {x.after}.
 {x.after} comes [right |]after {x}.
-first {x}, then {x.after}.
 between {x.before} and {x.after} lies {x}.
 the next {x.kind} after {x} is {x.after}.
 if this {x.kind} is {x}, the next one is {x.after}.
-we worked all {x}, and on the first morning of {x.after} we were done.
+= scene
+first {x}, then {x.after}.
+we worked all {x}, and when {x.after} came, we were done.
+{c} was ill all {x}, but by {x.after} {c.he} was well again.
 = then
 then comes {x.after}.
 the next {x.kind} is {x.after}.
@@ -141,8 +144,9 @@ and before {x}?
 CALENDAR_TOPIC = Topic(
     "calendar",
     CALENDAR,
-    (_AFTER, _AFTER, _BEFORE),
+    (_AFTER, _AFTER, _AFTER, _BEFORE),
     subject="the days and the months",
+    often=("Monday", "Friday"),
     intros=(
         "a week has seven days, and a year has twelve months and four seasons.",
         "{c} has a new calendar on the wall.",
@@ -175,22 +179,23 @@ NUMBERS = [
 
 SUMS: tuple[Record, ...] = tuple(
     Record(name=f"{NUMBERS[a]} plus {NUMBERS[b]}", a=NUMBERS[a], b=NUMBERS[b], sum=NUMBERS[a + b])
-    for a in range(2, 10)
-    for b in range(1, 10)
-    if a + b <= 12
+    for total in range(2, 8)
+    for a in range(1, total)
+    for b in (total - a,)
 )
 
 _SUM = relation("""
 = say
 {x.a} plus {x.b} is {x.sum}.
 {x.a} plus {x.b} equals {x.sum}.
-{x.a} and {x.b} [is|make|are] {x.sum}.
+{x.a} and {x.b} [make|are] {x.sum}.
 if you add {x.b} to {x.a}, you get {x.sum}.
 {x.a} [apples|coins|eggs|birds|books] and {x.b} more make {x.sum}.
 the sum of {x.a} and {x.b} is {x.sum}.
+{x.sum} is {x.a} plus {x.b}.
+= scene
 {c} had {x.a} [marbles|nuts|stamps|shells], {d} gave {c.him} {x.b} more, and then {c} had {x.sum}.
 count {x.a}, count {x.b} more, and you arrive at {x.sum}.
-{x.sum} is {x.a} plus {x.b}.
 take {x.b} away from {x.sum}, and you still have {x.a}.
 = ask
 how much is {x.a} plus {x.b}?
@@ -209,6 +214,7 @@ SUM_TOPIC = Topic(
     SUMS,
     (_SUM,),
     subject="small sums",
+    often=("two plus three",),
     intros=(
         "let us do some sums.",
         "{c} is learning to add small numbers.",

@@ -1,0 +1,43 @@
+"""Opening the model that a command works on, and saying on stderr which one and why."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tfcli.api import LanguageModel
+
+_REASONS = {"ENVIRONMENT": "from TFCLI_MODEL", "DEFAULT_MAP": "from the settings file"}
+
+
+def open_model(
+    ctx: Any, model: str | None, device: str, dtype: str, threads: int | None
+) -> "LanguageModel":
+    """Load the model of `--model`, else of TFCLI_MODEL, else of the newest run.
+
+    Args:
+        ctx: the command's context, which knows where the value of `--model` came from.
+
+    Raises:
+        TfcliError: as `tfcli.load_model`.
+    """
+    from tfcli.view import console
+
+    source = ctx.get_parameter_source("model")
+    reason = _REASONS.get(source.name, "") if source is not None else ""
+    with console.busy("Loading the model"):
+        from tfcli.checkpoint.locate import locate_model
+
+        located = locate_model(model, reason=reason)  # before torch, so that a slip is told at once
+        from tfcli.api import load_model
+
+        if threads:
+            import torch
+
+            torch.set_num_threads(threads)
+        language_model = load_model(located.path, device, dtype)
+    because = f" ({located.reason})" if located.reason else ""
+    console.note(
+        f"{located.path}{because}: {language_model.family}, "
+        f"{language_model.model.num_parameters() / 1e6:.1f}M parameters, {language_model.device}, "
+        f"{str(language_model.dtype).removeprefix('torch.')}"
+    )
+    return language_model
