@@ -17,7 +17,7 @@ _tfcli_value() {
         "tfcli train --hidden-size") kind=nothing ;;
         "tfcli train --intermediate-size") kind=nothing ;;
         "tfcli train --context") kind=nothing ;;
-        "tfcli train --tokenizer-type") kind=words words="bpe unigram char" ;;
+        "tfcli train --tokenizer-type") kind=words words="bpe unigram char word" ;;
         "tfcli train --vocab-size") kind=nothing ;;
         "tfcli train --validation-fraction") kind=nothing ;;
         "tfcli train --batch-size") kind=nothing ;;

@@ -44,7 +44,7 @@ complete -c tfcli -n "__tfcli_at ' train'" -l kv-heads -x -d 'Key/value heads a 
 complete -c tfcli -n "__tfcli_at ' train'" -l hidden-size -x -d 'Width of the residual stream'
 complete -c tfcli -n "__tfcli_at ' train'" -l intermediate-size -x -d 'Inner width of the feed-forward module'
 complete -c tfcli -n "__tfcli_at ' train'" -l context -x -d 'Tokens that the model sees at once'
-complete -c tfcli -n "__tfcli_at ' train'" -l tokenizer-type -x -a 'bpe unigram char' -d 'Type of the tokenizer made from the corpus, where none is given'
+complete -c tfcli -n "__tfcli_at ' train'" -l tokenizer-type -x -a 'bpe unigram char word' -d 'Type of the tokenizer made from the corpus, where none is given'
 complete -c tfcli -n "__tfcli_at ' train'" -l vocab-size -x -d 'Size of that tokenizer'
 complete -c tfcli -n "__tfcli_at ' train'" -l validation-fraction -x -d 'Share of the documents held out (default 0.05)'
 complete -c tfcli -n "__tfcli_at ' train'" -l batch-size -x -d 'Sequences a step (default'

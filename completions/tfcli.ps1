@@ -37,7 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'tfcli' -ScriptBlock {
         'tfcli train --hidden-size' = @()
         'tfcli train --intermediate-size' = @()
         'tfcli train --context' = @()
-        'tfcli train --tokenizer-type' = @('bpe', 'unigram', 'char')
+        'tfcli train --tokenizer-type' = @('bpe', 'unigram', 'char', 'word')
         'tfcli train --vocab-size' = @()
         'tfcli train --validation-fraction' = @()
         'tfcli train --batch-size' = @()

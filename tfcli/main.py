@@ -14,9 +14,9 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command line. Returns the exit code; never raises for a known error."""
-    from tfcli.cli.app import invoke
-
     try:
+        from tfcli.cli.app import invoke
+
         return invoke(arguments)
     except TfcliError as error:
         if os.environ.get("TFCLI_DEBUG") == "1":

@@ -239,7 +239,16 @@ def test_only_whole_characters_are_streamed(alone, text: str) -> None:
 
 def test_ours_alone_has_the_same_roles_and_pieces(alone) -> None:
     model, definition = alone
-    for name in ("vocab_size", "special_tokens", "bos_id", "eos_id", "pad_id", "unk_id", "kind"):
+    for name in (
+        "vocab_size",
+        "special_tokens",
+        "bos_id",
+        "eos_id",
+        "pad_id",
+        "unk_id",
+        "kind",
+        "lossless",
+    ):
         assert getattr(definition, name) == getattr(model, name), name
     every = range(model.vocab_size)
     assert [definition.token_bytes(i) for i in every] == [model.token_bytes(i) for i in every]
@@ -252,6 +261,7 @@ def test_without_its_rules_it_would_not_be_lossless(alone, tmp_path: Path) -> No
     (tmp_path / "tokenizer.json").write_text(json.dumps(definition), encoding="utf-8")
     changed = JsonTokenizer(tmp_path / "tokenizer.json")
     assert changed.decode(changed.encode("a ▁")) != "a ▁"
+    assert not changed.lossless
 
 
 def test_what_is_saved_again_is_the_same(alone, tmp_path: Path) -> None:

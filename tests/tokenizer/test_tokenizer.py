@@ -151,6 +151,8 @@ def test_the_sizes_that_errors_name_are_the_limits(text: str, kind: str) -> None
     assert suggested([text], kind, smallest) == smallest
     assert suggested([text], kind, smallest - 1) == smallest
     assert SMALLEST_VOCABULARY <= smallest <= largest
+    between = min(smallest + 2, largest)
+    assert suggested([text], kind, between) == between
 
 
 def test_errors_say_what_is_wrong(tmp_path: Path) -> None:

@@ -91,10 +91,20 @@ def read_config_file(cls: type[Any], path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise UsageError(f"There is no configuration file {path}.")
+    return fit_table(cls, read_toml(path), path)
+
+
+def fit_table(cls: type[Any], table: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """The values of a TOML table, as the fields of the dataclass take them.
+
+    Raises:
+        UsageError: a key or a value is wrong; it names the key, the file that the table comes
+            from, and the nearest key that exists.
+    """
     hints = get_type_hints(cls)
     known = {item.name: item for item in option_fields(cls)}
     values: dict[str, Any] = {}
-    for key, value in read_toml(path).items():
+    for key, value in table.items():
         name = key.replace("-", "_")
         if name not in known:
             raise unknown_key(key, known, path)

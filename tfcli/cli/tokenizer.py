@@ -25,9 +25,7 @@ _TEXT_SHOWN = 400  # characters of a file that `compare` shows cut
 
 Text = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[TEXT]", help="The text. `-` or a pipe reads stdin.", show_default=False
-    ),
+    typer.Argument(metavar="TEXT", help="The text. `-` or a pipe reads stdin.", show_default=False),
 ]
 File = Annotated[
     str | None,
@@ -42,7 +40,7 @@ def train(
     corpus: Annotated[
         list[str],
         typer.Argument(
-            metavar="CORPUS...",
+            metavar="CORPUS",
             help="Files, folders or globs, plain or compressed; `-` reads stdin.",
         ),
     ],
@@ -165,7 +163,7 @@ def decode(
     ids: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[IDS]...", help="Token ids: 5,17,3 or 5 17 3. `-` or a pipe reads stdin."
+            metavar="IDS", help="Token ids: 5,17,3 or 5 17 3. `-` or a pipe reads stdin."
         ),
     ] = None,
     tokenizer: TokenizerPath = None,
@@ -195,7 +193,7 @@ def info(
     tokenizer: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]",
+            metavar="FILE",
             help="A .model file, a tokenizer.json, or a directory that holds one.",
             show_default="the shipped tokenizer",
         ),
@@ -231,7 +229,7 @@ def info(
     counted = vocabulary(opened)
     pieces = _some_pieces(opened, counted.text)
     path = str(tokenizer or _default())
-    lossless = getattr(opened, "lossless", None)
+    lossless = opened.lossless
     if json:
         facts = {"path": path, "type": opened.kind, "lossless": lossless, **_identity(opened)}
         facts |= {
@@ -250,9 +248,7 @@ def info(
 def compare(
     tokenizers: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="FILE...", help="Tokenizers; one alone is set beside the shipped one."
-        ),
+        typer.Argument(metavar="FILE", help="Tokenizers; one alone is set beside the shipped one."),
     ],
     text: Annotated[
         str | None,

@@ -62,7 +62,7 @@ class TrainConfig:
         None, "Inner width of the feed-forward module.", _MODEL, min=1
     )
     context: int | None = _option(None, "Tokens that the model sees at once.", _MODEL, min=2)
-    tokenizer_type: Literal["bpe", "unigram", "char"] = _option(
+    tokenizer_type: Literal["bpe", "unigram", "char", "word"] = _option(
         "bpe", "Type of the tokenizer made from the corpus, where none is given.", _DATA
     )
     vocab_size: int | None = _option(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Started:
-    """The run begins, or goes on after a pause."""
+    """The run begins, or goes on after a pause; `progress` is the share of the budget spent."""
 
     run: Path
     parameters: int
@@ -16,12 +16,20 @@ class Started:
     train_tokens: int
     validation_tokens: int
     step: int
+    progress: float
     notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Stepped:
-    """One optimiser step: mean loss in nats a token, the gradient's norm, how far we are."""
+    """One optimiser step: mean loss in nats a token, the gradient's norm, how far we are.
+
+    Attributes:
+        progress: share of the budget spent, up to 1.
+        tokens: learnt from so far.
+        tokens_per_second: of the last steps, validation and saving left out.
+        elapsed: seconds of training so far, all included.
+    """
 
     step: int
     loss: float
@@ -61,14 +69,22 @@ class Saved:
 
 @dataclass(frozen=True)
 class Finished:
-    """The run ended: by its budget, or because it was asked to."""
+    """The run ended: by its budget, or because it was asked to.
+
+    Attributes:
+        tokens: learnt from.
+        seconds: of training, pauses left out.
+        best_step: the step of the model in best/, 0 where none was measured; its held-out loss
+            and bits a byte are infinite then.
+    """
 
     run: Path
     step: int
     tokens: int
     seconds: float
-    best_bits_per_byte: float
+    best_step: int
     best_loss: float
+    best_bits_per_byte: float
     interrupted: bool
 
 

@@ -2,37 +2,54 @@
 
 import dataclasses
 import datetime
+import glob
 import os
-from collections.abc import Callable
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
 
 import torch
 from tfcli_tokenizer import Tokenizer, default_tokenizer_path, load_tokenizer, train_tokenizer
 from tfcli_tokenizer.sentencepiece_tokenizer import SentencePieceTokenizer
 
-from tfcli.checkpoint.files import write_atomic
-from tfcli.data.dataset import Progress, prepare
-from tfcli.data.readers import read_documents
-from tfcli.errors import CheckpointError, UsageError
+from tfcli.checkpoint.files import storage_errors
+from tfcli.data.dataset import Progress, TokenDataset, prepare
+from tfcli.data.readers import read_documents, source_blocks
+from tfcli.data.sources import STANDARD_INPUT, find_files
+from tfcli.errors import CheckpointError, DataError, UsageError
 from tfcli.generate.config import SamplingConfig
 from tfcli.generate.engine import stream_text
 from tfcli.model.device import choose_device, choose_dtype, has_fast_bfloat16, usable_cores
 from tfcli.model.transformer import Transformer
 from tfcli.train.config import TrainConfig
 from tfcli.train.loop import Job
-from tfcli.train.run_directory import RunDirectory
+from tfcli.train.run_directory import Record, RunDirectory
 
+RUNS = Path("runs")
 _SAMPLE_TOKENS = 32
 _ALL_CHARACTERS = 65_536
+_SMALLEST_VOCABULARY, _LARGEST_VOCABULARY = 512, 16_000
+_CHARACTERS_PER_PIECE = 500
+_BYTES_AND_SPECIAL_TOKENS = 260
+
+Say = Callable[[str], None]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclass(frozen=True)
 class Request:
-    """What the user asked for, beside the TrainConfig."""
+    """What the user asked for, beside the TrainConfig.
+
+    Attributes:
+        corpus: files, folders, globs, "-"; empty for the embedded world.
+        tokenizer: None for the shipped one, or one made from the corpus.
+        run: None for a new folder in ./runs.
+        device, dtype: names, or "auto". threads: None for all cores.
+    """
 
     corpus: tuple[str, ...]
-    config: TrainConfig
     tokenizer: Path | None
     run: Path | None
     device: str
@@ -40,113 +57,112 @@ class Request:
     threads: int | None
 
 
-def new_job(request: Request, progress: Progress | None, say: Callable[[str], None]) -> Job:
-    """Prepare a new run. Errors are those of the readers, the tokenizer and the device."""
-    device, autocast = _compute(request.device, request.dtype, request.threads)
-    config = request.config
-    tokenizer = _tokenizer(request, say)
-    config.model_config(tokenizer.vocab_size)  # a shape that cannot be built is said at once
-    dataset = prepare(
-        list(request.corpus) or None,
-        tokenizer,
-        validation_fraction=config.validation_fraction,
-        progress=progress,
-    )
-    run = RunDirectory(request.run or _fresh_run())
-    if run.state_file.exists():
-        raise UsageError(
-            f"{run.path} already holds a run.",
-            hint=f"Go on with it by `tfcli train --resume --run {run.path}`, or name another.",
-        )
-    record = {
-        "train": dataclasses.asdict(config),
-        "data": {
-            "corpus": [
-                os.path.abspath(c) if Path(c).exists() else c  # noqa: PTH100 - resolves no links
-                for c in request.corpus
-            ],
-            "key": dataset.key,
-            "tokenizer": tokenizer.fingerprint,
-        },
-        "compute": {
-            "device": request.device,
-            "dtype": request.dtype,
-            "threads": torch.get_num_threads(),
-        },
-    }
-    job = Job(run, config, tokenizer, dataset, device, autocast, record, False, sampler(tokenizer))
-    _keep_tokenizer(run, tokenizer)
-    return job
+@dataclass(frozen=True)
+class Resume:
+    """What the user may say anew of a run that goes on; None keeps what it began with.
+
+    Attributes:
+        corpus: where the same text lies now.
+    """
+
+    run: Path
+    corpus: tuple[str, ...] | None = None
+    device: str | None = None
+    dtype: str | None = None
+    threads: int | None = None
 
 
-def resumed_job(path: Path, progress: Progress | None) -> Job:
-    """Prepare to go on with the run at `path`, as it was begun."""
-    run = RunDirectory(path)
-    record = run.read_record()
-    try:
-        config = TrainConfig(**record["train"])
-        data, compute = record["data"], record["compute"]
-        corpus, fingerprint = list(data["corpus"]), data["tokenizer"]
-        device, autocast = _compute(compute["device"], compute["dtype"], compute["threads"])
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(f"{run.config_file} is damaged: {error}.") from error
-    tokenizer = load_tokenizer(path / "tokenizer")
-    if tokenizer.fingerprint != fingerprint:
-        raise CheckpointError(
-            f"The tokenizer in {path / 'tokenizer'} does not belong to this run: its fingerprint "
-            f"is {tokenizer.fingerprint[:12]}, the run began with {str(fingerprint)[:12]}."
-        )
-    dataset = prepare(
-        corpus or None,
-        tokenizer,
-        validation_fraction=config.validation_fraction,
-        progress=progress,
-    )
-    return Job(run, config, tokenizer, dataset, device, autocast, record, True, sampler(tokenizer))
+@dataclass(frozen=True)
+class Prepared:
+    """All that training needs, made or found, and nothing of the run on the disk yet."""
+
+    config: TrainConfig
+    tokenizer: Tokenizer
+    dataset: TokenDataset
+    device: torch.device
+    autocast: torch.dtype | None
 
 
-def plan(request: Request) -> dict[str, Any]:
-    """What a run would be, without running it: parameters, memory, arithmetic.
+def prepared(request: Request, config: TrainConfig, say: Say, progress: Progress) -> Prepared:
+    """Choose the device, make or load the tokenizer, tokenise the corpus.
 
-    Arithmetic: 6 · parameters in matrices · tokens for forward and backward, and
-    12 · layers · width · context · tokens for attention (Kaplan et al. 2020; Chowdhery et al.
-    2022). Memory: weights, gradients and optimiser state at 4 bytes each. Time: that arithmetic
-    over the rate at which this machine multiplied matrices just now.
+    Args:
+        say: is told what a user should know.
+        progress: see `tfcli.data.dataset.prepare`.
+
+    Raises:
+        UsageError, DataError, NotFoundError, CheckpointError, StorageError: what cannot be used.
     """
     device, autocast = _compute(request.device, request.dtype, request.threads)
-    config = request.config
-    known = request.tokenizer or (None if request.corpus else default_tokenizer_path())
-    vocab_size = load_tokenizer(known).vocab_size if known else config.vocab_size or 8000
-    shape = config.model_config(vocab_size)
-    with torch.device("meta"):
-        model = Transformer(shape)
-    parameters = model.num_parameters()
-    matrices = sum(p.numel() for p in model.parameters() if p.dim() == 2)
-    multiplied = matrices - (0 if shape.tie_embeddings else model.embedding.weight.numel())
-    context = shape.max_position_embeddings
-    flops = 6 * multiplied + 12 * shape.num_layers * shape.hidden_size * context
-    tokens_per_step = config.sequences(context) * context * config.accumulate
-    rate = _product_rate(device, autocast or torch.float32)
-    adam_only = sum(p.numel() for n, p in model.named_parameters() if not _is_muon(n, p, config))
-    state = 4 * (parameters + adam_only)
-    estimate: dict[str, Any] = {
-        "parameters": parameters,
-        "shape": shape.to_dict(),
-        "device": str(device),
-        "dtype": str(autocast or torch.float32).removeprefix("torch."),
-        "tokens_per_step": tokens_per_step,
-        "memory_bytes_weights_gradients_optimizer": 8 * parameters + state,
-        "flops_per_token": flops,
-        "measured_flops_per_second": round(rate),
-        "seconds_per_step_at_that_rate": round(flops * tokens_per_step / rate, 4),
-    }
-    steps = config.steps or (config.tokens and -(-config.tokens // tokens_per_step))
-    if steps:
-        estimate["steps"] = steps
-        estimate["seconds_at_that_rate"] = round(steps * flops * tokens_per_step / rate, 1)
-    else:
-        estimate["minutes"] = config.minutes
-    return estimate
+    config.model_config(_ALL_CHARACTERS)  # a shape that cannot be built is said at once
+    with _readable_twice(request) as sources:
+        tokenizer = _tokenizer(request, sources, config, say)
+        dataset = prepare(
+            sources or None,
+            tokenizer,
+            validation_fraction=config.validation_fraction,
+            progress=progress,
+        )
+    _require_context(dataset, config.model_config(tokenizer.vocab_size).max_position_embeddings)
+    return Prepared(config, tokenizer, dataset, device, autocast)
+
+
+def new_job(request: Request, config: TrainConfig, say: Say, progress: Progress) -> Job:
+    """Prepare a new run, and make its folder once nothing else can fail.
+
+    Raises:
+        UsageError: the folder is in use. Others: see `prepared`.
+    """
+    if request.run is not None:
+        RunDirectory(request.run).check_new()
+    ready = prepared(request, config, say, progress)
+    run = RunDirectory(request.run or _fresh_run())
+    record = Record(
+        train=dataclasses.asdict(config),
+        corpus=tuple(_lasting(source) for source in request.corpus),
+        key=ready.dataset.key,
+        tokenizer=ready.tokenizer.fingerprint,
+        device=request.device,
+        dtype=request.dtype,
+        threads=torch.get_num_threads(),
+    )
+    run.create(record, ready.tokenizer)
+    return _job(run, ready, resume=False)
+
+
+def resumed_job(resume: Resume, record: Record, config: TrainConfig, progress: Progress) -> Job:
+    """Prepare to go on with a run.
+
+    Args:
+        record: the run's. config: made from the record.
+
+    Raises:
+        DataError: the corpus is gone, or is not the one that the run began with.
+        CheckpointError: the run's tokenizer is not the one that it began with.
+    """
+    run = RunDirectory(resume.run)
+    device, autocast = _compute(
+        resume.device or record.device,
+        resume.dtype or record.dtype,
+        resume.threads or record.threads,
+    )
+    tokenizer = load_tokenizer(run.tokenizer)
+    if tokenizer.fingerprint != record.tokenizer:
+        raise CheckpointError(
+            f"The tokenizer in {run.tokenizer} does not belong to this run: its fingerprint "
+            f"is {tokenizer.fingerprint[:12]}, the run began with {record.tokenizer[:12]}.",
+            hint=f"Put back the files of {run.tokenizer}; {run.last} holds the same ones.",
+        )
+    corpus = record.corpus if resume.corpus is None else resume.corpus
+    dataset = _dataset_again(corpus, tokenizer, config, resume, progress)
+    if dataset.key != record.key:
+        raise DataError(
+            "The corpus is not the one that this run began with, so it cannot go on: "
+            + (", ".join(corpus) or "the embedded world")
+            + " has changed.",
+            hint="Put the original text back, or begin a new run.",
+        )
+    return _job(run, Prepared(config, tokenizer, dataset, device, autocast), resume=True)
 
 
 def sampler(tokenizer: Tokenizer) -> Callable[[Transformer, str], str]:
@@ -170,6 +186,19 @@ def sampler(tokenizer: Tokenizer) -> Callable[[Transformer, str], str]:
     return sample
 
 
+def _job(run: RunDirectory, ready: Prepared, *, resume: bool) -> Job:
+    return Job(
+        run=run,
+        config=ready.config,
+        tokenizer=ready.tokenizer,
+        dataset=ready.dataset,
+        device=ready.device,
+        autocast=ready.autocast,
+        resume=resume,
+        sampler=sampler(ready.tokenizer),
+    )
+
+
 def _compute(
     device_name: str, dtype_name: str, threads: int | None
 ) -> tuple[torch.device, torch.dtype | None]:
@@ -185,54 +214,129 @@ def _compute(
     return device, None if dtype == torch.float32 else dtype
 
 
-def _tokenizer(request: Request, say: Callable[[str], None]) -> Tokenizer:
-    if request.tokenizer is not None:
-        return load_tokenizer(request.tokenizer)
-    if not request.corpus:
-        return load_tokenizer(default_tokenizer_path())
-    if "-" in request.corpus:
-        raise UsageError(
-            "A corpus from standard input can be read once only, and needs a tokenizer.",
-            hint="Add `--tokenizer FILE`, or save the text in a file first.",
-        )
-    config = request.config
+def _require_context(dataset: TokenDataset, context: int) -> None:
+    try:
+        dataset.require_context(context)
+    except DataError as error:
+        most = len(dataset.train.tokens) - 1
+        hint = "Give more text"
+        if most >= 2 and len(dataset.validation.tokens) >= 2:
+            hint += f", or a shorter context: --context {min(most, max(2, most // 8))}"
+        raise DataError(error.message, hint=f"{hint}.") from error
+
+
+@contextmanager
+def _readable_twice(request: Request) -> Iterator[list[str]]:
+    """The corpus's sources; where a tokenizer is made of them, streams are copied into files.
+
+    Standard input and pipes can be read only once: by the tokenizer or by the dataset.
+    """
+    if request.tokenizer is not None or not any(_is_stream(s) for s in request.corpus):
+        yield list(request.corpus)
+        return
+    with TemporaryDirectory(prefix="tfcli-") as folder:
+        yield [
+            str(_copied(source, Path(folder, str(number)))) if _is_stream(source) else source
+            for number, source in enumerate(request.corpus)
+        ]
+
+
+def _is_stream(source: str) -> bool:
+    if source == STANDARD_INPUT:
+        return True
+    try:
+        return stat.S_ISFIFO(Path(source).stat().st_mode)
+    except OSError:
+        return False
+
+
+def _copied(source: str, folder: Path) -> Path:
+    """A stream's bytes in a file that is named so that errors can name it."""
+    (file,) = find_files(source)
+    copy = folder / Path(file.name).name
+    with storage_errors(copy):
+        folder.mkdir()
+        with copy.open("wb") as written:
+            for block in source_blocks(dataclasses.replace(file, compression="")):
+                written.write(block)
+    return copy
+
+
+def _tokenizer(
+    request: Request, sources: Sequence[str], config: TrainConfig, say: Say
+) -> Tokenizer:
     kind = config.tokenizer_type
-    documents = list(read_documents(list(request.corpus)))
-    characters = sum(len(d.text) for d in documents)
-    size = _ALL_CHARACTERS if kind == "char" else config.vocab_size
-    size = size or min(16_000, max(512, 2 ** (characters // 500).bit_length() // 2 or 512))
+    if request.tokenizer is not None or not sources:
+        if config.vocab_size is not None or kind != "bpe":
+            which = "given" if request.tokenizer is not None else "the shipped one"
+            say(f"the tokenizer is {which}: --vocab-size and --tokenizer-type play no part")
+        return load_tokenizer(request.tokenizer or default_tokenizer_path())
     say(f"making a {kind} tokenizer from the corpus")
+    size = config.vocab_size
+    if size is None:
+        size = _ALL_CHARACTERS if kind == "char" else _suitable_vocabulary(sources)
     model = train_tokenizer(
-        (d.text for d in documents), vocab_size=size, kind=kind, exact=config.vocab_size is not None
+        (document.text for document in read_documents(sources)),
+        vocab_size=size,
+        kind=kind,
+        exact=config.vocab_size is not None,
+        say=say,
     )
     return SentencePieceTokenizer(model, "the new tokenizer")
 
 
-def _keep_tokenizer(run: RunDirectory, tokenizer: Tokenizer) -> None:
-    folder = run.path / "tokenizer"
-    write_atomic(folder / ".keep", "")
-    (folder / ".keep").unlink()
-    tokenizer.save(folder)
+def _suitable_vocabulary(sources: Sequence[str]) -> int:
+    """A size for the tokenizer of a corpus: it grows with the text, and holds its characters."""
+    length, characters = 0, set[str]()
+    for document in read_documents(sources):
+        length += len(document.text)
+        characters.update(document.text)
+    pieces = length // _CHARACTERS_PER_PIECE
+    power = 1 << max(0, pieces.bit_length() - 1)
+    by_length = min(_LARGEST_VOCABULARY, max(_SMALLEST_VOCABULARY, power))
+    return max(by_length, _BYTES_AND_SPECIAL_TOKENS + len(characters) * 5 // 4)
+
+
+def _lasting(source: str) -> str:
+    """A source under a name that means the same from another folder."""
+    if source == STANDARD_INPUT:
+        return source
+    path = Path(source).expanduser()
+    if path.is_absolute():
+        return str(path)
+    here = str(Path.cwd())
+    is_pattern = not os.path.lexists(path) and glob.has_magic(source)
+    return str(Path(glob.escape(here) if is_pattern else here, path))
+
+
+def _dataset_again(
+    corpus: Sequence[str],
+    tokenizer: Tokenizer,
+    config: TrainConfig,
+    resume: Resume,
+    progress: Progress,
+) -> TokenDataset:
+    try:
+        return prepare(
+            list(corpus) or None,
+            tokenizer,
+            validation_fraction=config.validation_fraction,
+            progress=progress,
+        )
+    except (DataError, UsageError) as error:
+        if STANDARD_INPUT in corpus:
+            hint = f"cat FILE | tfcli train - --resume --run {resume.run}"
+        elif isinstance(error, DataError):
+            hint = f"Where the text has moved: tfcli train PLACE --resume --run {resume.run}"
+        else:
+            raise
+        raise DataError(f"The run needs its corpus again. {error.message}", hint=hint) from error
 
 
 def _fresh_run() -> Path:
+    """A folder in ./runs that is not there yet, named by the time."""
     stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    return Path("runs") / stamp
-
-
-def _is_muon(name: str, parameter: torch.Tensor, config: TrainConfig) -> bool:
-    return config.optimizer == "muon" and name.startswith("blocks.") and parameter.dim() == 2
-
-
-def _product_rate(device: torch.device, dtype: torch.dtype) -> float:
-    """Floating-point operations a second of a square matrix product on this device, now."""
-    import time
-
-    n = 512 if device.type == "cpu" else 4096
-    a = torch.randn(n, n, device=device).to(dtype)
-    seconds = float("inf")
-    for _ in range(5):
-        start = time.perf_counter()
-        float((a @ a)[0, 0])
-        seconds = min(seconds, time.perf_counter() - start)
-    return 2 * n**3 / seconds
+    number = 1
+    while (path := RUNS / (stamp if number == 1 else f"{stamp}-{number}")).exists():
+        number += 1
+    return path

@@ -2,11 +2,11 @@
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from tfcli.data import batches
-from tfcli.data.shards import TokenShard
 from tfcli.errors import TrainingError
 from tfcli.model.device import has_fast_bfloat16
 from tfcli.model.transformer import Transformer
@@ -18,12 +18,18 @@ _BETAS = (0.9, 0.95)
 
 
 class Trainer:
-    """A model under training. The state after n steps depends on config, data and n only."""
+    """A model under training. The state after n steps depends on config, data and n only.
+
+    Attributes:
+        context: tokens a sequence.
+        batch_size: sequences a micro-batch.
+        tokens_per_step: learnt from by one call of `step`.
+    """
 
     def __init__(
         self,
         model: Transformer,
-        shard: TokenShard,
+        tokens: np.ndarray,
         config: TrainConfig,
         autocast: torch.dtype | None,
     ) -> None:
@@ -32,7 +38,7 @@ class Trainer:
         self.context = model.config.max_position_embeddings
         self.batch_size = config.sequences(self.context)
         self.tokens_per_step = self.batch_size * self.context * config.accumulate
-        self._tokens = shard.tokens
+        self._tokens = tokens
         self._autocast = autocast
         self.optimizer = build_optimizer(model, config)
 
@@ -42,27 +48,39 @@ class Trainer:
         Raises:
             TrainingError: the loss or the gradient is not a finite number. Nothing was updated.
         """
-        config = self.config
-        loss_sum = torch.zeros((), device=self.model.device)
-        for part in range(config.accumulate):
-            loss = self._loss(step * config.accumulate + part)
-            (loss / config.accumulate).backward()
-            loss_sum += loss.detach()
-        parameters = list(self.model.parameters())
-        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
-        loss_value, norm_value = float(loss_sum) / config.accumulate, float(norm)
-        if not (math.isfinite(loss_value) and math.isfinite(norm_value)):
-            raise TrainingError(
-                f"The loss became {loss_value} at step {step + 1}: training has diverged.",
-                hint="Lower --lr and --muon-lr, or raise --warmup; the last checkpoint is intact.",
-            )
-        if config.clip and norm_value > config.clip:
-            for p in parameters:
+        loss, norm = self.gradients(step)
+        if not math.isfinite(loss):
+            raise self.diverged(f"The loss became {loss}", step + 1)
+        if not math.isfinite(norm):
+            raise self.diverged(f"The gradient's norm became {norm}", step + 1)
+        clip = self.config.clip
+        if clip and norm > clip:
+            for p in self.model.parameters():
                 if p.grad is not None:
-                    p.grad.mul_(config.clip / norm_value)
+                    p.grad.mul_(clip / norm)
         self.optimizer.step(scale)
         self.model.zero_grad(set_to_none=True)
-        return loss_value, norm_value
+        return loss, norm
+
+    def gradients(self, step: int) -> tuple[float, float]:
+        """Add the gradient of step number `step` to the parameters; returns loss and its norm."""
+        accumulate = self.config.accumulate
+        total = torch.zeros((), device=self.model.device)
+        for part in range(accumulate):
+            loss = self._loss(step * accumulate + part)
+            (loss / accumulate).backward()
+            total += loss.detach()
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm(gradients)
+        return float(total) / accumulate, float(norm)
+
+    def diverged(self, what: str, step: int) -> TrainingError:
+        """The error for a number that is none."""
+        rates = "--lr and --muon-lr" if self.config.optimizer == "muon" else "--lr"
+        return TrainingError(
+            f"{what} at step {step:,}: training has diverged.",
+            hint=f"Begin a new run with a lower {rates}, or a higher --warmup.",
+        )
 
     def _loss(self, number: int) -> Tensor:
         window = batches.batch(

@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tfcli.explain.labels import label, labels
 from tfcli.view import console
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, crop, margin
+from tfcli.view.explain_lines import ACCENT, BAD, DIM, STRONG, Pen, Piece, crop, margin
 
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
@@ -30,13 +30,13 @@ class Facts:
 
     Attributes:
         path: where the tokenizer is.
-        lossless: whether it is made to give back any text; None where that is not known.
+        lossless: whether it is made to give back any text.
         measures: by the name of the text that was measured.
         pieces: groups of ids to show, by what they have in common.
     """
 
     path: str
-    lossless: bool | None
+    lossless: bool
     vocabulary: "Vocabulary"
     measures: "Mapping[str, Measure]"
     pieces: Mapping[str, Sequence[int]]
@@ -113,8 +113,8 @@ def token_lines(pen: Pen, tokenizer: "Tokenizer", ids: Sequence[int]) -> Iterato
 def fact_lines(pen: Pen, tokenizer: "Tokenizer", facts: Facts) -> Iterator[Text]:
     """The screen of `tfcli tokenizer info`."""
     counted = facts.vocabulary
-    promise = {True: ", lossless", False: "", None: ""}[facts.lossless]
-    yield from _paragraph(pen, "FILE", [[facts.path]])
+    promise = ", lossless" if facts.lossless else ""
+    yield from _paragraph(pen, "FILE", [[console.printable(facts.path)]])
     yield from _paragraph(pen, "TYPE", [[tokenizer.kind + promise]])
     kinds = [("text", len(counted.text)), ("bytes", counted.bytes), ("parts", counted.parts)]
     kinds += [("special", counted.special)]
@@ -142,7 +142,7 @@ def comparison_lines(
 ) -> Iterator[Text]:
     """The screen of `tfcli tokenizer compare`."""
     wide = pen.width >= 110
-    sizes = (10, 10, 11, 13, 10, 10) if wide else (8, 8, 9, 13, 10, 10)
+    sizes = (10, 10, 11, 13, 10, 10) if wide else (10, 8, 9, 13, 10, 10)
     width = min(max(map(pen.size, tokenizers), default=0), max(pen.width - sum(sizes) - 2, 8))
     room = min(pen.width - width - sum(sizes) - 4, 30) if wide else 0
     heads = ("type", "pieces", "tokens", "bytes/token", "in bytes", "coverage")
@@ -156,6 +156,7 @@ def comparison_lines(
         bar = pen.bar((found.bytes_per_token or 0) / densest, room) if densest and room > 8 else ""
         line = pen.line(" ", (_end_of(pen, name, width), STRONG), row)
         yield line.append(f"  {bar}", ACCENT) if bar else line
+    yield from _lost(pen, 1, tokenizers, measures)
     for name, tokenizer in tokenizers.items():
         yield Text()
         yield pen.line(" ", (_end_of(pen, name, pen.width - 2), STRONG))
@@ -234,11 +235,24 @@ def _measure_table(pen: Pen, word: str, measures: "Mapping[str, Measure]") -> It
         cells = [f"{found.bytes:,}", f"{found.tokens:,}", _number(found.bytes_per_token)]
         cells += [_share(found.byte_share), _share(found.coverage)]
         row = "".join(pen.right(c, s) for c, s in zip(cells, _MEASURE_SIZES, strict=True))
-        lost = "" if found.reads_back else "  does not read back"
-        yield pen.line(" " * _INDENT, _end_of(pen, name, width), row, lost)
+        yield pen.line(" " * _INDENT, _end_of(pen, name, width), row)
+    yield from _lost(pen, _INDENT, measures, list(measures.values()))
 
 
 _MEASURE_SIZES = (9, 9, 13, 10, 10)
+
+
+def _lost(
+    pen: Pen, indent: int, names: Iterable[str], measures: "Sequence[Measure]"
+) -> Iterator[Text]:
+    """Where decoding did not give back the text."""
+    lost = [name for name, found in zip(names, measures, strict=True) if not found.reads_back]
+    if lost:
+        items: list[Sequence[Piece]] = [
+            [_end_of(pen, name, pen.width - 30).strip()] for name in lost
+        ]
+        head = pen.line(" " * indent, ("not given back by decoding: ", BAD))
+        yield from pen.flow(items, ", ", head=head, indent=indent + 2, room=pen.width - 1)
 
 
 def _missing(pen: Pen, name: str, measured: "Measure") -> Iterator[Text]:
@@ -299,6 +313,10 @@ def _pen() -> Pen:
 
 
 def _write(pen: Pen, lines: Iterator[Text]) -> None:
+    ellipsis = pen.say("…")
+    if not console.ansi(sys.stdout):  # a book has a hundred thousand lines, and Rich takes its time
+        sys.stdout.writelines(crop(line, pen.width, ellipsis).plain + "\n" for line in lines)
+        return
     out = console.out_console()
     for line in lines:
-        out.print(crop(line, pen.width, pen.say("…")), soft_wrap=True)
+        out.print(crop(line, pen.width, ellipsis), soft_wrap=True)

@@ -9,7 +9,7 @@ from typing import Any
 from tfcli.errors import CheckpointError, DataError, UsageError
 from tfcli_tokenizer.decoding import read_decoding
 from tfcli_tokenizer.lossless import END_OF_TEXT, refuse_half_characters
-from tfcli_tokenizer.streaming import Replace, StreamDecoder
+from tfcli_tokenizer.streaming import Replace, StreamDecoder, unescaping
 
 _LARGEST = 256 * 2**20  # bytes
 _MOST_IDS = 2**24  # an id beyond them is damage: no model has a row for it
@@ -31,6 +31,7 @@ class JsonTokenizer:
             self._engine = _engine(self.definition)
             definition: dict[str, Any] = json.loads(self.definition)
             self._decoding = read_decoding(definition.get("decoder"))
+            self.lossless = self._decoding.filters() == unescaping()
             model = definition["model"]
             self.kind = str(model.get("type", "bpe")).lower()
             ids = self._engine.get_vocab(with_added_tokens=True).values()

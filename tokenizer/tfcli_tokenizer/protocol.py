@@ -12,6 +12,7 @@ class Tokenizer(Protocol):
 
     Attributes:
         kind: the algorithm, such as "bpe".
+        lossless: whether decode(encode(text)) is the text, whatever it holds, by construction.
         vocab_size: number of ids.
         bos_id, eos_id, pad_id, unk_id: ids of these roles, or None.
         special_tokens: pieces that stand for a role, with their ids.
@@ -19,6 +20,7 @@ class Tokenizer(Protocol):
     """
 
     kind: str
+    lossless: bool
     vocab_size: int
     bos_id: int | None
     eos_id: int | None

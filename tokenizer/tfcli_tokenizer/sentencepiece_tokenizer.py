@@ -28,8 +28,7 @@ class SentencePieceTokenizer:
     """A SentencePiece model: one that tfcli trained, or a foreign one.
 
     Attributes, beside the protocol's:
-        kind: "bpe", "unigram", "char" or "word".
-        lossless: whether decode(encode(text)) is the text, whatever it holds: true of ours.
+        processor: the library's own object.
         model: the bytes of the file.
     """
 

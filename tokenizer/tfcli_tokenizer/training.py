@@ -33,7 +33,8 @@ LARGEST_VOCABULARY = 2**20  # four times as many as the largest in use
 _BETWEEN_SENTENCES = re.compile("[\r\n\0\u2585\ud800-\udfff]+")
 # A tab parts words as a space does, but to SentencePiece it is a letter.
 _BETWEEN_WORDS = re.compile("[\t\r\n\0\u2585\ud800-\udfff]+")
-_SPECIAL = re.compile("|".join(map(re.escape, SPECIAL_TOKENS)))
+# What SentencePiece learns nothing from, because it stands for a piece that is there anyhow.
+_META_PIECE = re.compile("|".join([*map(re.escape, SPECIAL_TOKENS), "<unk>", "<0x[0-9A-F]{2}>"]))
 # A line that is too long is cut before a space or behind a punctuation mark, else anywhere.
 _SENTENCE = re.compile(
     f".{{1,{LONGEST_SENTENCE}}}(?:$|(?= )|(?<=[。！？；，、]))|.{{1,{LONGEST_SENTENCE}}}", re.DOTALL
@@ -174,7 +175,7 @@ def _feed(corpus: IO[bytes], sentences: Iterable[str], options: dict[str, Any]) 
         for sentence in sentences:
             corpus.write(sentence.encode() + b"\n")
             count += 1
-            empty = empty and not _SPECIAL.sub("", sentence).strip()
+            empty = empty and not _META_PIECE.sub("", sentence).strip()
         if empty:
             raise DataError(
                 "The corpus is empty: special tokens aside, there is no text to make a tokenizer "

@@ -1,0 +1,3 @@
+"""Fixtures of the tests of training."""
+
+from train_runs import corpus, processes  # noqa: F401

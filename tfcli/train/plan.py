@@ -1,0 +1,252 @@
+"""What a run would need, before it begins: parameters, memory, disk, arithmetic and time.
+
+The time is measured: a few steps of a model with one and with two blocks, on fewer sequences where
+a whole step would take long. Time and activations grow by the same amount with each block, and
+with each sequence, so those of the whole model follow; the optimiser's share is measured apart, as
+it does not depend on the batch.
+"""
+
+import dataclasses
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tfcli.model.config import ModelConfig
+from tfcli.model.initialise import initialise
+from tfcli.model.transformer import Transformer
+from tfcli.train.config import TrainConfig
+from tfcli.train.loop import VALIDATION_TOKENS, count_validations, describe
+from tfcli.train.optimizer import split_parameters
+from tfcli.train.session import Prepared
+from tfcli.train.trainer import Trainer
+
+_FLOAT_BYTES = 4
+_MEASURED_FLOPS = {"cpu": 2e10, "cuda": 2e13, "mps": 1e12}
+_REPEATS = 3
+# A pass over held-out text beside one over training text: forward only, of the three products
+# that a matrix takes part in (its output, the gradient of its input, its own gradient).
+_FORWARD_SHARE = 1 / 3
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run would need; bytes, seconds, and floating-point operations.
+
+    Attributes:
+        description: the model's shape in words.
+        memory_fixed: weights, gradients and optimiser state.
+        memory_activations: what a micro-batch keeps for the backward pass.
+        disk: state/, best/ and last/.
+        flops_per_token: forward and backward.
+        seconds_per_step: on this machine, measured just now.
+        epochs: how often each token is learnt from.
+        timed: whether the budget is a time, so that the steps are an estimate, not the seconds.
+        seconds: of the whole run, validation included.
+    """
+
+    description: str
+    vocab_size: int
+    parameters: int
+    parameters_in_blocks: int
+    device: str
+    dtype: str
+    threads: int
+    train_tokens: int
+    validation_tokens: int
+    sequences_per_step: int
+    context: int
+    tokens_per_step: int
+    memory_fixed: int
+    memory_activations: int
+    disk: int
+    flops_per_token: int
+    flops_per_second: float
+    seconds_per_step: float
+    steps: int
+    tokens: int
+    epochs: float
+    timed: bool
+    seconds: float
+
+
+def plan(ready: Prepared) -> Plan:
+    """Count what can be counted, and measure how fast this machine is."""
+    config = ready.config
+    shape = config.model_config(ready.tokenizer.vocab_size)
+    with torch.device("meta"):
+        model = Transformer(shape)
+    parameters = model.num_parameters()
+    flops = flops_per_token(model)
+    context = shape.max_position_embeddings
+    batch = config.sequences(context)
+    step_tokens = batch * context * config.accumulate
+    machine = _measure(ready, shape, flops)
+    step = machine.seconds(step_tokens) + machine.update
+    held_out = min(VALIDATION_TOKENS, len(ready.dataset.validation.tokens))
+    steps, seconds = _budget(config, step_tokens, step, _FORWARD_SHARE * machine.seconds(held_out))
+    state = _FLOAT_BYTES * (parameters + _optimizer_elements(model, config))
+    return Plan(
+        description=describe(shape),
+        vocab_size=shape.vocab_size,
+        parameters=parameters,
+        parameters_in_blocks=sum(p.numel() for block in model.blocks for p in block.parameters()),
+        device=str(ready.device),
+        dtype=str(ready.autocast or torch.float32).removeprefix("torch."),
+        threads=torch.get_num_threads(),
+        train_tokens=len(ready.dataset.train.tokens),
+        validation_tokens=len(ready.dataset.validation.tokens),
+        sequences_per_step=batch * config.accumulate,
+        context=context,
+        tokens_per_step=step_tokens,
+        memory_fixed=state + _FLOAT_BYTES * parameters,
+        memory_activations=machine.kept(batch),
+        disk=state + 2 * _FLOAT_BYTES * parameters,
+        flops_per_token=flops,
+        flops_per_second=flops * step_tokens / step,
+        seconds_per_step=step,
+        steps=steps,
+        tokens=steps * step_tokens,
+        epochs=steps * step_tokens / len(ready.dataset.train.tokens),
+        timed=config.steps is None and config.tokens is None,
+        seconds=seconds,
+    )
+
+
+def flops_per_token(model: Transformer) -> int:
+    """Floating-point operations that one token costs in training, forward and backward.
+
+    6 for each parameter in a matrix, and 12 · layers · heads · width of a head · context for
+    attention (Kaplan et al. 2020; Chowdhery et al. 2022).
+    """
+    c = model.config
+    matrices = sum(p.numel() for p in model.parameters() if p.dim() == 2)
+    looked_up = 0 if c.tie_embeddings else model.embedding.weight.numel()
+    if model.position_embedding is not None:
+        looked_up += model.position_embedding.weight.numel()
+    attention = 12 * c.num_layers * c.num_heads * c.head_dim * c.max_position_embeddings
+    return 6 * (matrices - looked_up) + attention
+
+
+@dataclass(frozen=True)
+class _Machine:
+    """How fast this machine trains this model.
+
+    Attributes:
+        per_token: seconds for a token's share of the gradient.
+        update: seconds that the optimiser takes a step.
+        kept_always: bytes that a backward pass needs whatever the batch, such as weights in
+            bfloat16.
+        kept_by_sequence: bytes of activations that it needs for each sequence.
+    """
+
+    per_token: float
+    update: float
+    kept_always: float
+    kept_by_sequence: float
+
+    def seconds(self, tokens: int) -> float:
+        """Seconds for the gradient of this many tokens."""
+        return self.per_token * tokens
+
+    def kept(self, sequences: int) -> int:
+        """Bytes that wait for the backward pass of this many sequences."""
+        return round(self.kept_always + self.kept_by_sequence * sequences)
+
+
+def _measure(ready: Prepared, shape: ModelConfig, flops: int) -> _Machine:
+    affordable = _MEASURED_FLOPS.get(ready.device.type, _MEASURED_FLOPS["cpu"])
+    sequence = flops * shape.max_position_embeddings
+    layers = shape.num_layers
+    deep = layers if sequence <= affordable else min(2, layers)
+    batch = ready.config.sequences(shape.max_position_embeddings)
+    sequences = min(batch, max(1, int(affordable / sequence * layers / deep)))
+    few, many = (_Probe(ready, shape, depth, sequences) for depth in (1, deep))
+    for probe in (few, many) * _REPEATS:  # in turns, so that a busy moment slows down both
+        probe.step()
+
+    def whole(value: Callable[[_Probe], float]) -> float:
+        """The value for all layers, on the line through the two."""
+        first, last = value(few), value(many)
+        if deep == layers:
+            return last
+        return first + max(0.0, last - first) / (deep - 1) * (layers - 1)
+
+    tokens = sequences * shape.max_position_embeddings
+    return _Machine(
+        per_token=whole(lambda probe: statistics.median(probe.gradients)) / tokens,
+        update=whole(lambda probe: statistics.median(probe.updates)),
+        kept_always=whole(lambda probe: 2 * probe.kept[0] - probe.kept[1]),
+        kept_by_sequence=whole(lambda probe: probe.kept[1] - probe.kept[0]),
+    )
+
+
+class _Probe:
+    """A model of a few layers, and how long its steps take.
+
+    Attributes:
+        gradients, updates: seconds that each step took for the gradient and for the optimiser.
+        kept: bytes that the backward pass of one sequence and of two needed.
+    """
+
+    def __init__(self, ready: Prepared, shape: ModelConfig, layers: int, sequences: int) -> None:
+        config = dataclasses.replace(ready.config, batch_size=sequences, accumulate=1)
+        model = Transformer(dataclasses.replace(shape, num_layers=layers)).to(ready.device)
+        initialise(model, 0)
+        self._trainer = Trainer(model, ready.dataset.train.tokens, config, ready.autocast)
+        self.gradients: list[float] = []
+        self.updates: list[float] = []
+        self.kept = [_bytes_kept(self._trainer, number) for number in (1, 2)]
+        self._trainer.batch_size = sequences
+        self._trainer.optimizer.step(0.0)  # the first one makes the optimiser's state
+
+    def step(self) -> None:
+        began = time.perf_counter()
+        self._trainer.gradients(len(self.gradients))
+        computed = time.perf_counter()
+        self._trainer.optimizer.step(0.0)
+        if self._trainer.model.device.type == "cuda":
+            torch.cuda.synchronize()
+        self.updates.append(time.perf_counter() - computed)
+        self.gradients.append(computed - began)
+        self._trainer.model.zero_grad(set_to_none=True)
+
+
+def _bytes_kept(trainer: Trainer, sequences: int) -> int:
+    """Do one gradient, and count the bytes of the tensors that wait for the backward pass."""
+    trainer.batch_size = sequences
+    weights = {p.untyped_storage().data_ptr() for p in trainer.model.parameters()}
+    sizes: dict[int, int] = {}
+
+    def note(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in weights:
+            sizes[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        trainer.gradients(0)
+    return sum(sizes.values())
+
+
+def _optimizer_elements(model: Transformer, config: TrainConfig) -> int:
+    """Numbers that the optimiser keeps: Muon a momentum, AdamW two moments for each parameter."""
+    matrices, _ = split_parameters(model)
+    momenta = sum(p.numel() for p in matrices.values()) if config.optimizer == "muon" else 0
+    return 2 * model.num_parameters() - momenta
+
+
+def _budget(
+    config: TrainConfig, step_tokens: int, step: float, validation: float
+) -> tuple[int, float]:
+    """Steps and seconds of the run, for these seconds a step and a validation."""
+    steps = config.steps or -(-(config.tokens or 0) // step_tokens)
+    if steps:
+        return steps, steps * step + count_validations(config, steps) * validation
+    budget = 60 * (config.minutes or 3.0)
+    rough = max(1, int(budget / step))
+    steps = int((budget - count_validations(config, rough) * validation) / step)
+    return max(1, steps), budget
