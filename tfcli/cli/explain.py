@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tfcli.cli.open_model import open_model
-from tfcli.cli.options import Device, Dtype, Ids, Json, Model, Seed, Threads
+from tfcli.cli.options import Device, Dtype, Ids, Json, Model, Prompt, Seed, Threads
 from tfcli.cli.prompt import parse_ids, read_prompt
 from tfcli.errors import DataError, UsageError
 from tfcli.explain.request import (
@@ -32,15 +32,7 @@ _SEEDS = 2**63
 
 def command(
     ctx: typer.Context,
-    prompt: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="PROMPT",
-            help="The text to explain. `-`, or a pipe and no PROMPT, reads stdin; "
-            "`- PROMPT` puts stdin in front.",
-            show_default=False,
-        ),
-    ] = None,
+    prompt: Prompt = None,
     *,
     model: Model = None,
     file: Annotated[

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tfcli.cli.open_model import open_model
-from tfcli.cli.options import Device, Dtype, Ids, Model, Seed, Threads
+from tfcli.cli.options import Device, Dtype, Ids, Model, Prompt, Seed, Threads
 from tfcli.cli.prompt import parse_ids, read_prompt
 from tfcli.errors import UsageError
 from tfcli.view import console
@@ -25,15 +25,7 @@ _SCHEMA = "tfcli.generate/1"
 
 def command(
     ctx: typer.Context,
-    prompt: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="PROMPT",
-            help="The text to go on from. `-`, or a pipe and no PROMPT, reads stdin; "
-            "`- PROMPT` puts stdin in front.",
-            show_default=False,
-        ),
-    ] = None,
+    prompt: Prompt = None,
     *,
     model: Model = None,
     max_new_tokens: Annotated[

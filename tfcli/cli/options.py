@@ -95,10 +95,11 @@ Json = Annotated[
 ]
 
 Prompt = Annotated[
-    str | None,
+    list[str] | None,
     typer.Argument(
         metavar="PROMPT",
-        help="The text to start from. `-` or a pipe reads stdin; with both, stdin comes first.",
+        help="The text to start from. `-`, or a pipe and no PROMPT, reads stdin; `- PROMPT` puts "
+        "stdin in front.",
         show_default=False,
     ),
 ]

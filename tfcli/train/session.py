@@ -16,6 +16,7 @@ from tfcli_tokenizer import Tokenizer, default_tokenizer_path, load_tokenizer, t
 from tfcli_tokenizer.sentencepiece_tokenizer import SentencePieceTokenizer
 
 from tfcli.checkpoint.files import storage_errors
+from tfcli.checkpoint.locate import RUNS
 from tfcli.data.dataset import Progress, TokenDataset, prepare
 from tfcli.data.readers import read_documents, source_blocks
 from tfcli.data.sources import STANDARD_INPUT, find_files
@@ -28,7 +29,6 @@ from tfcli.train.config import TrainConfig
 from tfcli.train.loop import Job
 from tfcli.train.run_directory import Record, RunDirectory
 
-RUNS = Path("runs")
 _SAMPLE_TOKENS = 32
 _ALL_CHARACTERS = 65_536
 _SMALLEST_VOCABULARY, _LARGEST_VOCABULARY = 512, 16_000
@@ -113,8 +113,7 @@ def new_job(request: Request, config: TrainConfig, say: Say, progress: Progress)
     Raises:
         UsageError: the folder is in use. Others: see `prepared`.
     """
-    if request.run is not None:
-        RunDirectory(request.run).check_new()
+    RunDirectory(request.run or _fresh_run()).check_new()
     ready = prepared(request, config, say, progress)
     run = RunDirectory(request.run or _fresh_run())
     record = Record(

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfcli.checkpoint.locate import RUNS
 from tfcli.train.events import Event, Finished, Sampled, Saved, Started, Stepped, Validated
 from tfcli.view import console, live
 from tfcli.view.curve import Curve
@@ -285,7 +286,7 @@ def _plan_lines(plan: "Plan") -> Iterator[tuple[str, str]]:
 
 def _model_option(run: Path) -> str:
     """What makes `generate` find this run: nothing, where the newest in ./runs is it."""
-    if run.absolute().parent == Path("runs").absolute() and not os.environ.get("TFCLI_MODEL"):
+    if run.absolute().parent == RUNS.absolute() and not os.environ.get("TFCLI_MODEL"):
         return ""
     return f" --model {shlex.quote(str(run))}"
 
