@@ -1,10 +1,11 @@
 """The Python API: `load_model` opens a model directory as a `LanguageModel`."""
 
+import operator
 import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, SupportsIndex, TypeVar
 
 import numpy as np
 import torch
@@ -96,7 +97,7 @@ class LanguageModel:
         repetition_penalty: float | None = None,
         seed: int | None = None,
         attention_mask: Ids | None = None,
-        eos_ids: Sequence[int] | None = None,
+        eos_ids: int | Sequence[int] | None = None,
     ) -> AnyIds:
         """Continue a prompt, or a batch of them.
 
@@ -120,9 +121,10 @@ class LanguageModel:
             TfcliError: the model's logits are no numbers.
         """
         sampling = SamplingConfig(temperature, top_k, top_p, min_p, repetition_penalty)
-        for name, number in (("max_new_tokens", max_new_tokens), ("seed", seed or 0)):
-            if not isinstance(number, int) or number < 0:
-                raise UsageError(f"{name} is {number!r}; it must be a whole number, 0 or more.")
+        max_new_tokens = _whole("max_new_tokens", max_new_tokens)
+        seed = None if seed is None else _whole("seed", seed)
+        if isinstance(eos_ids, int):
+            eos_ids = (eos_ids,)
         batch = self.as_batch(ids)
         result = generate_ids(
             self.model,
@@ -182,6 +184,15 @@ class LanguageModel:
         return None if bool(mask.all()) else mask
 
 
+def _whole(name: str, number: object) -> int:
+    """The number as an int, NumPy's included. UsageError for another kind or a negative one."""
+    if isinstance(number, SupportsIndex) and not isinstance(number, bool):
+        whole = operator.index(number)
+        if whole >= 0:
+            return whole
+    raise UsageError(f"{name} is {number!r}; it must be a whole number, 0 or more.")
+
+
 def load_model(
     source: str | os.PathLike[str] | None = None,
     device: str | torch.device | None = None,
@@ -201,6 +212,8 @@ def load_model(
         CheckpointError: it is damaged, or of an architecture that cannot be run.
         UsageError: the device or dtype does not exist here.
     """
+    if not isinstance(source, str | os.PathLike | None):
+        raise UsageError(f"A model is named by a path, not by {source!r}.")
     where = choose_device(device)
     best = torch.bfloat16 if where.type == "cuda" and has_fast_bfloat16(where) else torch.float32
     chosen = choose_dtype(dtype, best)

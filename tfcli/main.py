@@ -9,6 +9,10 @@ from tfcli.errors import ExitCode, TfcliError
 
 def main() -> NoReturn:
     """Run `tfcli` with the process's arguments and exit with a documented code."""
+    # Started with a closed stream (`>&-`), Python has None there; what nobody reads goes nowhere.
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
     sys.exit(run(sys.argv[1:]))
 
 

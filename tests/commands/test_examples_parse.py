@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from tfcli.cli.app import FIRST_MINUTE, build
 from tfcli.cli.help_screen import split_examples
 from tfcli.errors import ExitCode, TfcliError
+from tfcli.main import run
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -56,6 +58,19 @@ def test_an_example_is_taken(words):
             node.callback = None  # parse, run nothing
     with root.make_context("tfcli", list(words)) as context:
         root.invoke(context)
+
+
+def test_the_readme_s_settings_are_settings(tmp_path, monkeypatch, capsys):
+    text = README.read_text(encoding="utf-8")
+    (block,) = re.findall(r"^ *```toml\n(.*?)^ *```", text, re.M | re.S)
+    (tmp_path / "tfcli.toml").write_text(textwrap.dedent(block), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for name, value in re.findall(r"`(TFCLI_(?:TRAIN|DEVICE)\w*)=([\w.]+)`", text):
+        monkeypatch.setenv(name, value)
+    assert run(["config", "show", "--sources"]) == 0
+    shown = capsys.readouterr()
+    assert "TFCLI_TRAIN_LEARNING_RATE" in shown.out
+    assert "nothing reads" not in shown.err
 
 
 def test_a_wrong_example_would_be_seen():

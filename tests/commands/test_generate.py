@@ -394,3 +394,32 @@ def test_sigint_keeps_what_was_printed(endless: list[str]) -> None:
     assert begun.startswith(b"The cat")
     assert (begun + rest).endswith(b"\n")
     assert b"Traceback" not in err
+
+
+def test_a_damaged_newest_run_says_why_it_was_taken_and_what_else_there_is(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    from tfcli.main import run
+
+    for name in ("best", "last"):
+        write_model(tmp_path / "runs/a" / name)
+    weights = tmp_path / "runs/a/best/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-9])
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TFCLI_MODEL", raising=False)
+    assert run(["generate", "The cat"]) == 4
+    shown = words_of(capsys.readouterr().err)
+    assert "the newest run in runs/" in shown and "--model runs/a/last" in shown
+
+
+def test_a_closed_stdout_is_no_crash() -> None:
+    import subprocess
+    import sys
+
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{sys.executable} -m tfcli --version >&-"],
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert not done.stderr

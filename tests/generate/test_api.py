@@ -181,3 +181,11 @@ def test_what_cannot_be_loaded_is_a_known_error(model: Any, options: dict, code:
     with pytest.raises(tfcli.TfcliError) as error:
         tfcli.load_model(**{"source": model.path, "device": "cpu", **options})
     assert error.value.exit_code == code
+
+
+def test_numbers_may_be_numpys(model: Any) -> None:
+    plain = model.generate([1, 2], max_new_tokens=3, seed=1, temperature=1.0)
+    numpys = model.generate([1, 2], max_new_tokens=np.int64(3), seed=np.int32(1), temperature=1.0)
+    assert plain == numpys
+    end = model.generate([1, 2], max_new_tokens=1, temperature=0)[-1]
+    assert model.generate([1, 2], max_new_tokens=9, temperature=0, eos_ids=end) == [1, 2, end]

@@ -104,3 +104,18 @@ def test_bad_input_is_one_panel_and_an_exit_code(
     assert run(["train", "latin.txt"]) == 5
     assert "latin.txt" in (error := capsys.readouterr().err)
     assert "offset 3" in " ".join(error.replace("│", " ").split())
+
+
+def test_validation_computes_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under no_grad the loss is the same, and the gradient's work is not done."""
+    from tfcli.train import objective
+
+    hidden, weight = torch.randn(6, 8), torch.nn.Parameter(torch.randn(11, 8))
+    targets = torch.arange(6)
+    with_gradient = objective.linear_cross_entropy(hidden, weight, targets)
+    monkeypatch.setattr(objective, "_probabilities", None)  # the gradient needs them
+    with torch.no_grad():
+        without = objective.linear_cross_entropy(hidden, weight, targets)
+    assert torch.allclose(with_gradient, without)
+    with pytest.raises(TypeError):
+        objective.linear_cross_entropy(hidden, weight, targets)

@@ -2,8 +2,11 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tfcli.errors import CheckpointError
+
 if TYPE_CHECKING:
     from tfcli.api import LanguageModel
+    from tfcli.checkpoint.locate import ModelPath
 
 _REASONS = {"ENVIRONMENT": "from TFCLI_MODEL", "DEFAULT_MAP": "from the settings file"}
 
@@ -33,7 +36,10 @@ def open_model(
             import torch
 
             torch.set_num_threads(threads)
-        language_model = load_model(located.path, device, dtype)
+        try:
+            language_model = load_model(located.path, device, dtype)
+        except CheckpointError as error:
+            raise _with_a_way_out(error, located) from error
     because = f" ({located.reason})" if located.reason else ""
     console.note(
         f"{located.path}{because}: {language_model.family}, "
@@ -41,3 +47,14 @@ def open_model(
         f"{str(language_model.dtype).removeprefix('torch.')}"
     )
     return language_model
+
+
+def _with_a_way_out(error: CheckpointError, located: "ModelPath") -> CheckpointError:
+    """The error, with why this model was chosen, and the run's other one where it has one."""
+    message, hint = error.message, error.hint
+    if located.reason:
+        message += f" It was chosen as {located.reason.removeprefix('from ')}."
+    other = located.path.parent / "last"
+    if located.path.name == "best" and (other / "config.json").is_file():
+        hint = f"{hint} Or take the run's other model: --model {other}"
+    return CheckpointError(message, hint)

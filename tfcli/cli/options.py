@@ -71,6 +71,7 @@ Threads = Annotated[
         name="threads",
         metavar="N",
         min=1,
+        max=1024,  # far more than there are cores; hundreds of thousands crash OpenMP
         help="CPU threads.",
         show_default="PyTorch's choice",
     ),

@@ -13,7 +13,7 @@ def initialise(model: Transformer, seed: int) -> None:
     Matrices that read the residual stream: normal with std 1/√fan_in. Matrices that write to it
     start at zero, so every block is the identity at first and the signal is the embedding alone
     (as in zero-initialised residual branches, Goyal et al. 2017; Zhang et al. 2019). Embeddings:
-    normal with std 0.02 where tied to the output (logits start near zero), else 1.
+    normal with std 0.02, so that logits start near zero where they are tied to the output.
     """
     generator = torch.Generator().manual_seed(seed)
     config = model.config

@@ -25,6 +25,8 @@ def linear_cross_entropy(
     Returns:
         a float32 scalar (float64 for float64 input).
     """
+    if not torch.is_grad_enabled():  # inside the function it never is, so it cannot ask there
+        hidden, weight = hidden.detach(), weight.detach()
     return _LinearCrossEntropy.apply(hidden, weight, targets, compute_dtype or hidden.dtype)  # pyright: ignore[reportReturnType]
 
 
