@@ -1,6 +1,7 @@
 """Write a model directory in Hugging Face form, whole or not at all."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,10 @@ def save_safetensors(tensors: dict[str, Tensor], path: Path, metadata: dict[str,
 
     try:
         save_file(tensors, path, metadata=metadata)
+        # safetensors lets nobody but the owner read; here the umask decides, as for other files.
+        umask = os.umask(0)
+        os.umask(umask)
+        path.chmod(0o666 & ~umask)
     except SafetensorError as error:
         raise _as_os_error(error, path) from error
 
