@@ -31,7 +31,7 @@ SHAPE = ModelConfig(
     head_dim=64,
     intermediate_size=1536,
     max_position_embeddings=1024,
-    qk_norm=True,
+    qk_norm="head",
 )
 PROMPT = 64
 

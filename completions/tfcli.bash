@@ -9,8 +9,8 @@ _tfcli_value() {
         "tfcli train --minutes") kind=nothing ;;
         "tfcli train --steps") kind=nothing ;;
         "tfcli train --tokens") kind=nothing ;;
-        "tfcli train --size") kind=words words="nano micro tiny mini small medium" ;;
-        "tfcli train --architecture") kind=words words="qwen3 gpt2" ;;
+        "tfcli train --size") kind=words words="nano micro tiny mini base small big medium" ;;
+        "tfcli train --architecture") kind=words words="qwen3 gpt2 transformer-2017" ;;
         "tfcli train --layers") kind=nothing ;;
         "tfcli train --heads") kind=nothing ;;
         "tfcli train --kv-heads") kind=nothing ;;
@@ -62,6 +62,7 @@ _tfcli_value() {
         "tfcli explain --layer") kind=words words="5 0,3 all top" ;;
         "tfcli explain --head") kind=words words="3 0,3 all top" ;;
         "tfcli explain --pos") kind=nothing ;;
+        "tfcli explain --decoder") kind=nothing ;;
         "tfcli explain --window") kind=nothing ;;
         "tfcli explain --section") kind=words words="all" ;;
         "tfcli explain --measure") kind=words words="delta entropy sink previous credit" ;;
@@ -77,6 +78,29 @@ _tfcli_value() {
         "tfcli explain --dtype") kind=words words="auto float32 bfloat16 float16 float64" ;;
         "tfcli explain --threads") kind=nothing ;;
         "tfcli explain --color") kind=words words="auto always never" ;;
+        "tfcli model --color") kind=words words="auto always never" ;;
+        "tfcli model list --color") kind=words words="auto always never" ;;
+        "tfcli model info --color") kind=words words="auto always never" ;;
+        "tfcli model plan --layers") kind=nothing ;;
+        "tfcli model plan --heads") kind=nothing ;;
+        "tfcli model plan --kv-heads") kind=nothing ;;
+        "tfcli model plan --head-dim") kind=nothing ;;
+        "tfcli model plan --hidden-size") kind=nothing ;;
+        "tfcli model plan --intermediate-size") kind=nothing ;;
+        "tfcli model plan --vocab-size") kind=nothing ;;
+        "tfcli model plan --tokens") kind=nothing ;;
+        "tfcli model plan --source-tokens") kind=nothing ;;
+        "tfcli model plan --batch") kind=nothing ;;
+        "tfcli model plan --dtype") kind=words words="float64 float32 bfloat16 float16" ;;
+        "tfcli model plan --color") kind=words words="auto always never" ;;
+        "tfcli model pull --revision") kind=nothing ;;
+        "tfcli model pull --file") kind=nothing ;;
+        "tfcli model pull --to") kind=folder ;;
+        "tfcli model pull --color") kind=words words="auto always never" ;;
+        "tfcli model export --to") kind=folder ;;
+        "tfcli model export --dtype") kind=words words="float32 bfloat16 float16" ;;
+        "tfcli model export --max-shard-size") kind=nothing ;;
+        "tfcli model export --color") kind=words words="auto always never" ;;
         "tfcli tokenizer --color") kind=words words="auto always never" ;;
         "tfcli tokenizer train -o" | "tfcli tokenizer train --out") kind=folder ;;
         "tfcli tokenizer train --vocab-size") kind=nothing ;;
@@ -108,10 +132,16 @@ _tfcli_command() {
     words=
     flags=
     case $1 in
-        "tfcli") flags="-V --version -h --help --color --ascii -q --quiet -v --verbose" kind=words words="train generate explain tokenizer config completion" ;;
+        "tfcli") flags="-V --version -h --help --color --ascii -q --quiet -v --verbose" kind=words words="train generate explain model tokenizer config completion" ;;
         "tfcli train") flags="--minutes --steps --tokens --size --architecture --layers --heads --kv-heads --hidden-size --intermediate-size --context --tokenizer-type --vocab-size --validation-fraction --batch-size --accumulate --optimizer --lr --muon-lr --momentum --weight-decay --clip --warmup --decay --seed --save-every --validate-every --sample --compile --no-compile --config --run --resume --dry-run -t --tokenizer --device --dtype --threads --json --color --ascii -q --quiet -v --verbose -h --help" kind=file ;;
         "tfcli generate") flags="-m --model -n --max-new-tokens --temperature --top-k --top-p --min-p --repetition-penalty -s --seed --stop --num --stream --no-stream --chat --ids --device --dtype --threads --json --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
-        "tfcli explain") flags="-m --model --file --ids --layer --head --pos --window --section --measure --top-k --steps --strict --temperature --top-k-filter --top-p --min-p --repetition-penalty -s --seed --device --dtype --threads --json --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
+        "tfcli explain") flags="-m --model --file --ids --layer --head --pos --decoder --window --section --measure --top-k --steps --strict --temperature --top-k-filter --top-p --min-p --repetition-penalty -s --seed --device --dtype --threads --json --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
+        "tfcli model") flags="-h --help --color --ascii -q --quiet -v --verbose" kind=words words="list info plan pull export" ;;
+        "tfcli model list") flags="--types --presets --json --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
+        "tfcli model info") flags="--json --color --ascii -q --quiet -v --verbose -h --help" kind=run ;;
+        "tfcli model plan") flags="--layers --heads --kv-heads --head-dim --hidden-size --intermediate-size --vocab-size --tokens --source-tokens --batch --dtype --check --json --color --ascii -q --quiet -v --verbose -h --help" kind=file ;;
+        "tfcli model pull") flags="--revision --file --to --json --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
+        "tfcli model export") flags="--to --dtype --max-shard-size --force --json --color --ascii -q --quiet -v --verbose -h --help" kind=run ;;
         "tfcli tokenizer") flags="-h --help --color --ascii -q --quiet -v --verbose" kind=words words="train encode decode info compare" ;;
         "tfcli tokenizer train") flags="-o --out --vocab-size --type --character-coverage --force --json --color --ascii -q --quiet -v --verbose -h --help" kind=file ;;
         "tfcli tokenizer encode") flags="-f --file -t --tokenizer --ids --json --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
@@ -156,6 +186,12 @@ _tfcli() {
             "tfcli train" | \
             "tfcli generate" | \
             "tfcli explain" | \
+            "tfcli model" | \
+            "tfcli model list" | \
+            "tfcli model info" | \
+            "tfcli model plan" | \
+            "tfcli model pull" | \
+            "tfcli model export" | \
             "tfcli tokenizer" | \
             "tfcli tokenizer train" | \
             "tfcli tokenizer encode" | \

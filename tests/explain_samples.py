@@ -67,14 +67,15 @@ def sample(
         focus=Focus(focus, (layer,), ((layer, head),), True, True),
         model=_model(layers, heads),
         tokens=_tokens(labels, draw),
-        shapes=_shapes(T, heads),
+        shapes=shapes(T, heads),
         block=tuple(
-            BlockStep(i, 11.2 + i, 6.34, 12.5, 4.8, 14.86 + i, 0.91 - 0.02 * i)
+            BlockStep(i, 11.2 + i, 6.34, None, 12.5, 4.8, 14.86 + i, 0.91 - 0.02 * i)
             for i in range(layers)
         )[-1:],
-        qkv=(_ledger(labels, layer, head, heads, draw),),
+        qkv=(ledger(labels, layer, head, heads, draw),),
         attention=(_attention(labels, layer, head, draw),),
         heads=HeadsGrid(
+            kind="self",
             measure=measure,
             unit="‖ΔE‖",
             scale="% of the largest",
@@ -93,7 +94,9 @@ def sample(
             scale=3.2,
             embedding=0.42,
             position=None,
+            segment=None,
             attention=3.77,
+            cross_attention=None,
             feed_forward=3.98,
             bias=0.14,
             layers=tuple(LayerCredit(i, 0.7 - i / 9, i / 4, 0.7 + i / 7.2) for i in range(layers)),
@@ -134,7 +137,11 @@ def long_sample() -> Explanation:
     assert found.qkv is not None and found.attention is not None
     far = [dataclasses.replace(k, position=25 * k.position, label="␣w") for k in found.qkv[0].keys]
     ledger = dataclasses.replace(
-        found.qkv[0], keys=tuple(far), others=OtherKeys(288, 0.25, -0.031), largest=50
+        found.qkv[0],
+        query=299,
+        keys=tuple(far),
+        others=OtherKeys(288, 0.25, -0.031),
+        largest=50,
     )
     attention = dataclasses.replace(
         found.attention[0], query=299, matrix=None, others=290, others_weight=0.312
@@ -144,7 +151,7 @@ def long_sample() -> Explanation:
         ids=tuple(range(300)),
         focus=dataclasses.replace(found.focus, position=299),
         tokens=_tokens(labels, Random("long")),
-        shapes=_shapes(300, 12),
+        shapes=shapes(300, 12),
         qkv=(ledger,),
         attention=(attention,),
     )
@@ -184,7 +191,9 @@ def _model(layers: int, heads: int) -> ModelFacts:
         intermediate_size=768,
         vocab_size=8000,
         max_position_embeddings=512,
+        encoder_layers=None,
         norm="RMSNorm",
+        norm_places=("pre",),
         position="rope",
         tied=True,
         mask="causal",
@@ -204,9 +213,9 @@ def _tokens(labels: Sequence[str], draw: Random) -> Tokens:
     return Tokens(tokens, None, 20, *((41.5, 5.2, 1.94) if some else (None, None, None)))
 
 
-def _shapes(T: int, heads: int) -> Shapes:
+def shapes(T: int, heads: int) -> Shapes:
     return Shapes(
-        32,
+        "q·k/√32",
         (
             Shape("E", (T, 256)),
             Shape("Q", (heads, T, 32)),
@@ -222,23 +231,27 @@ def _shapes(T: int, heads: int) -> Shapes:
     )
 
 
-def _row(length: int, draw: Random) -> list[float]:
+def row(length: int, draw: Random) -> list[float]:
     parts = [draw.randrange(1, 40) ** 2 for _ in range(length)]
     return [part / sum(parts) for part in parts]
 
 
-def _ledger(labels: Sequence[str], layer: int, head: int, heads: int, draw: Random) -> HeadLedger:
-    weights = _row(len(labels), draw)
+def ledger(labels: Sequence[str], layer: int, head: int, heads: int, draw: Random) -> HeadLedger:
+    weights = row(len(labels), draw)
     keys = tuple(
         KeyTerm(i, label, 4 * weight - 1, weight, 5 * weight, 0.6 * weight - 0.02)
         for i, (label, weight) in enumerate(zip(labels, weights, strict=True))
     )
     return HeadLedger(
+        kind="self",
         layer=layer,
         head=head,
+        query=len(labels) - 1,
+        score="q·k/√32",
         keys=keys,
         others=None,
         largest=weights.index(max(weights)),
+        sink=None,
         norm=4.2,
         delta_norm=6.34,
         share=0.59,
@@ -249,16 +262,18 @@ def _ledger(labels: Sequence[str], layer: int, head: int, heads: int, draw: Rand
 
 
 def _attention(labels: Sequence[str], layer: int, head: int, draw: Random) -> HeadAttention:
-    rows = tuple(tuple(_row(i + 1, draw)) for i in range(len(labels)))
+    rows = tuple(tuple(row(i + 1, draw)) for i in range(len(labels)))
     top = sorted(range(len(labels)), key=lambda j: -rows[-1][j])[:10]
     return HeadAttention(
+        kind="self",
         layer=layer,
         head=head,
         query=len(labels) - 1,
         top=tuple(KeyWeight(j, labels[j], rows[-1][j]) for j in top),
         others=len(labels) - len(top),
         others_weight=1 - sum(rows[-1][j] for j in top),
-        matrix=AttentionMatrix(0, rows, tuple(0.0 for _ in rows)),
+        sink=None,
+        matrix=AttentionMatrix(0, 0, rows, *[tuple(0.0 for _ in rows)] * 2),
     )
 
 

@@ -16,7 +16,7 @@ QWEN3 = ModelConfig(
     max_position_embeddings=64,
     norm_eps=1e-3,
     rope=Rope(theta=500.0),
-    qk_norm=True,
+    qk_norm="head",
     tie_embeddings=False,
 )
 GPT2 = ModelConfig(

@@ -1,28 +1,30 @@
 """The Python API: `load_model` opens a model directory as a `LanguageModel`."""
 
-import operator
 import os
 import secrets
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, SupportsIndex, TypeVar
+from typing import TypeVar
 
-import numpy as np
 import torch
 from tfcli_tokenizer import Tokenizer
 from torch import Tensor
 
 from tfcli.checkpoint.locate import locate_model
 from tfcli.checkpoint.read import Checkpoint, read_checkpoint
+from tfcli.checkpoint.write import write_checkpoint
 from tfcli.errors import UsageError
+from tfcli.generate.chat import token_roles
+from tfcli.generate.chat_template import ChatTemplate, read_chat_template
 from tfcli.generate.config import SamplingConfig
 from tfcli.generate.engine import generate_ids
+from tfcli.inputs import Ids, as_batch, as_mask, as_types, like, whole
 from tfcli.model.config import ModelConfig
 from tfcli.model.device import choose_device, choose_dtype, has_fast_bfloat16
 from tfcli.model.trace import Trace
 from tfcli.model.transformer import Transformer
 
-Ids = Tensor | np.ndarray | Sequence[int] | Sequence[Sequence[int]]
 AnyIds = TypeVar("AnyIds", bound=Ids)
 
 
@@ -38,6 +40,7 @@ class LanguageModel:
         path: the directory it was read from.
         family: the model type, as its config.json names it.
         training: what `tfcli train` recorded about it, or None.
+        generation: where its texts begin and end.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
@@ -45,13 +48,23 @@ class LanguageModel:
         self.tokenizer: Tokenizer | None = checkpoint.tokenizer
         self.path: Path = checkpoint.path
         self.family: str = checkpoint.family.MODEL_TYPE
+        self._family = checkpoint.family
         self.training = checkpoint.training
-        self._eos_ids = checkpoint.eos_ids
+        self.generation = checkpoint.generation
+        self._chat_template = checkpoint.chat_template
 
     @property
     def config(self) -> ModelConfig:
         """The model's shape and flavour."""
         return self.model.config
+
+    @cached_property
+    def chat_template(self) -> ChatTemplate | None:
+        """The model's chat template, or None. CheckpointError where it is damaged."""
+        if self._chat_template is None:
+            return read_chat_template(self.path) if self.path.is_dir() else None
+        roles = {} if self.tokenizer is None else token_roles(self.tokenizer)
+        return ChatTemplate(self._chat_template, roles, str(self.path))
 
     @property
     def device(self) -> torch.device:
@@ -64,27 +77,49 @@ class LanguageModel:
         return self.model.dtype
 
     @torch.inference_mode()
-    def __call__(self, ids: Ids, attention_mask: Ids | None = None) -> Tensor:
-        """Logits of the next token at every position.
+    def __call__(
+        self,
+        ids: Ids,
+        attention_mask: Ids | None = None,
+        token_type_ids: Ids | None = None,
+        decoder_ids: Ids | None = None,
+    ) -> Tensor:
+        """Logits at every position: of the next token, or of the token there in an encoder.
+
+        Args:
+            ids: what the model reads; in an encoder-decoder, what the encoder reads.
+            attention_mask: 1 for real tokens and 0 for padding, as `ids`.
+            token_type_ids: the segment of each token, as `ids`, in models that have segments.
+            decoder_ids: in an encoder-decoder, what the decoder has written so far; None for its
+                first token alone.
 
         Returns:
-            logits [B, T, V]; without meaning where the mask is 0.
+            logits [B, T, V], in an encoder-decoder [B, Td, V]; without meaning where the mask is 0.
 
         Raises:
-            UsageError: the sequence is empty, too long, or holds an id outside the vocabulary; or
-                the mask does not fit it.
+            UsageError: the sequence is empty, too long, or holds an id outside the vocabulary; the
+                mask does not fit it; or the model has no output matrix.
         """
-        batch = self.as_batch(ids)
-        return self.model(batch, self._mask(attention_mask, batch))
+        if self.model.head is None:
+            raise UsageError(
+                "This model has no head (no output matrix), so it has no logits: it gives vectors.",
+                hint="model.trace(ids).final_norm_out has them.",
+            )
+        return self.model(*self._inputs(ids, attention_mask, token_type_ids, decoder_ids))
 
     @torch.inference_mode()
-    def trace(self, ids: Ids, attention_mask: Ids | None = None) -> Trace:
+    def trace(
+        self,
+        ids: Ids,
+        attention_mask: Ids | None = None,
+        token_type_ids: Ids | None = None,
+        decoder_ids: Ids | None = None,
+    ) -> Trace:
         """Run forward and keep the residual stream, q, k, v and outputs of every layer.
 
-        Errors as in a plain call.
+        Arguments and errors as in a plain call; without an output matrix, `logits` is None.
         """
-        batch = self.as_batch(ids)
-        return self.model.trace(batch, self._mask(attention_mask, batch))
+        return self.model.trace(*self._inputs(ids, attention_mask, token_type_ids, decoder_ids))
 
     def generate(
         self,
@@ -102,7 +137,7 @@ class LanguageModel:
         """Continue a prompt, or a batch of them.
 
         Args:
-            ids: the prompts.
+            ids: the prompts; in an encoder-decoder, what the encoder reads.
             max_new_tokens: it ends there, at the end of the context, or at the model's eos.
             temperature: 0 always takes the most likely token.
             top_k, top_p, min_p, repetition_penalty: as in SamplingConfig.
@@ -113,7 +148,7 @@ class LanguageModel:
         Returns:
             prompt and continuation as the kind that was given: lists for lists, an array for an
             array, a tensor for a tensor, [T + new] or [B, T + new]. Rows that ended earlier are
-            filled up with eos.
+            filled up with eos. In an encoder-decoder, what the decoder read and wrote.
 
         Raises:
             UsageError: as for a plain call, a prompt that fills the context, or a number out of
@@ -121,8 +156,8 @@ class LanguageModel:
             TfcliError: the model's logits are no numbers.
         """
         sampling = SamplingConfig(temperature, top_k, top_p, min_p, repetition_penalty)
-        max_new_tokens = _whole("max_new_tokens", max_new_tokens)
-        seed = None if seed is None else _whole("seed", seed)
+        max_new_tokens = whole("max_new_tokens", max_new_tokens)
+        seed = None if seed is None else whole("seed", seed)
         if isinstance(eos_ids, int):
             eos_ids = (eos_ids,)
         batch = self.as_batch(ids)
@@ -133,64 +168,75 @@ class LanguageModel:
             sampling=sampling,
             seed=secrets.randbelow(2**31) if seed is None else seed,
             eos_ids=self.eos_ids if eos_ids is None else tuple(eos_ids),
-            attention_mask=self._mask(attention_mask, batch),
+            attention_mask=as_mask(attention_mask, batch),
+            generation=self.generation,
         )
-        return _like(ids, result)
+        return like(ids, result)
+
+    def save(self, directory: str | os.PathLike[str], dtype: torch.dtype | None = None) -> None:
+        """Write the model as a directory in Hugging Face form, in the form of its own family.
+
+        Args:
+            directory: replaced as a whole once the new content is on the disk.
+            dtype: element type of the saved weights; None keeps the model's.
+
+        Raises:
+            StorageError: the disk is full or the folder cannot be written; the old content stays.
+        """
+        write_checkpoint(
+            Path(directory),
+            self.model,
+            self.tokenizer,
+            self.training or {},
+            dtype,
+            self._family,
+            self.generation,
+        )
 
     @property
     def eos_ids(self) -> tuple[int, ...]:
         """The ids that end a text, as generation_config.json or the tokenizer says."""
-        if self._eos_ids:
-            return self._eos_ids
+        if self.generation.eos_ids:
+            return self.generation.eos_ids
         eos = self.tokenizer.eos_id if self.tokenizer is not None else None
         return () if eos is None else (eos,)
 
+    @property
+    def decoder_start(self) -> list[int]:
+        """What the decoder of an encoder-decoder reads first."""
+        start = self.generation.decoder_start_id
+        return [0 if start is None else start]
+
     def as_batch(self, ids: Ids) -> Tensor:
         """Check ids and bring them to the model's device as [B, T]. UsageError for bad ones."""
-        batch = _integers(ids, "ids").to(self.device)
-        if batch.numel() == 0:
-            raise UsageError(
-                "The prompt is empty: there is no token to start from.",
-                hint='Give some text, for example: tfcli generate "The cat"',
-            )
-        longest = self.config.max_position_embeddings
-        if batch.shape[1] > longest:
-            raise UsageError(
-                f"The prompt has {batch.shape[1]:,} tokens; this model's context is "
-                f"{longest:,} tokens.",
-                hint="Shorten the prompt, or use a model with a longer context.",
-            )
-        low, high = int(batch.min()), int(batch.max())
-        if low < 0 or high >= self.config.vocab_size:
-            raise UsageError(
-                f"Token id {low if low < 0 else high} is outside the vocabulary: ids go from 0 "
-                f"to {self.config.vocab_size - 1:,}."
-            )
-        return batch
+        reader = self.config.encoder or self.config
+        return as_batch(ids, reader.vocab_size, reader.context, self.device)
 
-    def _mask(self, attention_mask: Ids | None, batch: Tensor) -> Tensor | None:
-        """The mask [B, T] on the model's device, or None where nothing is padded."""
-        if attention_mask is None:
-            return None
-        mask = _integers(attention_mask, "attention_mask").to(self.device)
-        if mask.shape != batch.shape:
-            raise UsageError(
-                f"attention_mask has the shape {list(mask.shape)}, the ids {list(batch.shape)}."
-            )
-        if bool(((mask != 0) & (mask != 1)).any()):
-            raise UsageError("attention_mask holds something else than 0 and 1.")
-        if not bool(mask.any(-1).all()):
-            raise UsageError("A row of attention_mask is all 0: there is no token to start from.")
-        return None if bool(mask.all()) else mask
+    def as_decoder_batch(self, decoder_ids: Ids | None, rows: int) -> Tensor:
+        """The same for what an encoder-decoder's decoder reads; None for its first token."""
+        if decoder_ids is None:
+            decoder_ids = [self.decoder_start] * rows
+        config = self.config
+        batch = as_batch(decoder_ids, config.vocab_size, config.context, self.device)
+        if len(batch) not in (1, rows):
+            raise UsageError(f"decoder_ids has {len(batch)} rows, the ids {rows}.")
+        return batch.expand(rows, -1)
 
-
-def _whole(name: str, number: object) -> int:
-    """The number as an int, NumPy's included. UsageError for another kind or a negative one."""
-    if isinstance(number, SupportsIndex) and not isinstance(number, bool):
-        whole = operator.index(number)
-        if whole >= 0:
-            return whole
-    raise UsageError(f"{name} is {number!r}; it must be a whole number, 0 or more.")
+    def _inputs(
+        self,
+        ids: Ids,
+        attention_mask: Ids | None,
+        token_type_ids: Ids | None,
+        decoder_ids: Ids | None,
+    ) -> tuple[Tensor, Tensor | None, Tensor | None, Tensor | None]:
+        batch = self.as_batch(ids)
+        mask = as_mask(attention_mask, batch)
+        types = as_types(token_type_ids, batch, self.config.token_types)
+        if self.config.encoder is not None:
+            return batch, mask, types, self.as_decoder_batch(decoder_ids, len(batch))
+        if decoder_ids is not None:
+            raise UsageError("This model has no encoder beside a decoder: leave decoder_ids out.")
+        return batch, mask, types, None
 
 
 def load_model(
@@ -221,32 +267,3 @@ def load_model(
         raise UsageError(f"A model cannot run in {chosen}: it takes a floating-point type.")
     located = locate_model(source)
     return LanguageModel(read_checkpoint(located.path, where, chosen))
-
-
-def _integers(values: Any, name: str) -> Tensor:
-    """Whole numbers from whatever holds them, as a tensor [B, T]. UsageError for the rest."""
-    if isinstance(values, str | bytes):
-        raise UsageError(
-            f"{name} must be whole numbers, not a text.",
-            hint="model.tokenizer.encode(text) gives the ids of a text.",
-        )
-    try:
-        tensor = torch.as_tensor(values)
-    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-        raise UsageError(
-            f"{name} cannot be read as whole numbers in rows of one length ({error})."
-        ) from error
-    if tensor.dim() not in (1, 2):
-        raise UsageError(f"{name} has {tensor.dim()} dimensions; it must be [T] or [B, T].")
-    if tensor.numel() and (tensor.is_floating_point() or tensor.is_complex()):
-        raise UsageError(f"{name} holds {tensor.dtype}; it must be whole numbers.")
-    return tensor.long() if tensor.dim() == 2 else tensor.long()[None]
-
-
-def _like(given: Any, result: Tensor) -> Any:
-    """The result [B, T] as the kind that was given, and with as many dimensions."""
-    if isinstance(given, Tensor | np.ndarray):
-        rows = result if given.ndim == 2 else result[0]
-        return rows if isinstance(given, Tensor) else rows.cpu().numpy()
-    rows = result.tolist()
-    return rows if isinstance(given[0], Sequence | Tensor | np.ndarray) else rows[0]

@@ -185,11 +185,27 @@ DAMAGED: dict[str, tuple[Damage, str]] = {
     "eps negative": (lambda f: config(f, rms_norm_eps=-1), "config.json"),
     "theta zero": (lambda f: config(f, rope_parameters={"rope_theta": -5}), "config.json"),
     "rope a list": (lambda f: config(f, rope_parameters=[5]), "config.json"),
-    "rope scaled": (lambda f: config(f, rope_scaling={"type": "yarn"}), "config.json"),
-    "rope scaled, 5.x": (lambda f: config(f, rope_parameters={"rope_type": "yarn"}), "config.json"),
-    "windows": (lambda f: config(f, use_sliding_window=True), "config.json"),
-    "layers with windows": (lambda f: config(f, layer_types=["sliding_attention"]), "config.json"),
-    "activation": (lambda f: config(f, hidden_act="relu"), "config.json"),
+    "rope scaled": (lambda f: config(f, rope_scaling={"type": "odd"}), "config.json"),
+    "rope scaled, 5.x": (lambda f: config(f, rope_parameters={"rope_type": "odd"}), "config.json"),
+    "rope scaled by nothing": (
+        lambda f: config(f, rope_parameters={"rope_type": "linear"}),
+        "config.json",
+    ),
+    "windows": (
+        lambda f: config(
+            f, use_sliding_window=True, sliding_window=-5, layer_types=["sliding_attention"] * 3
+        ),
+        "config.json",
+    ),
+    "layers with windows": (
+        lambda f: config(f, use_sliding_window=True, layer_types=["sliding_attention"]),
+        "config.json",
+    ),
+    "layers of another kind": (
+        lambda f: config(f, use_sliding_window=True, layer_types=["chunked_attention"] * 3),
+        "config.json",
+    ),
+    "activation": (lambda f: config(f, hidden_act="mish"), "config.json"),
     "tied in words": (lambda f: config(f, tie_word_embeddings="yes"), "config.json"),
     "bias that is not there": (lambda f: config(f, attention_bias=True), WEIGHTS),
     "type unknown": (lambda f: config(f, model_type="unheard-of"), "config.json"),
@@ -252,12 +268,97 @@ def test_a_message_says_what_is_wrong_in_the_files_own_words(download: Path) -> 
     assert f"“{NORM}” has the shape [47]; config.json asks for [48]" in error_of(download).message
 
 
-def test_a_pickle_is_refused_with_the_reason(download: Path) -> None:
+PICKLE = "pytorch_model.bin"
+
+
+def pickled(folder: Path, content: object, **options: Any) -> Path:
+    """Keep the weights as a pickle, changed."""
+    (folder / WEIGHTS).unlink(missing_ok=True)
+    torch.save(content, folder / PICKLE, **options)
+    return folder
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_pickle_of_tensors_is_read_like_safetensors(download: Path, zipped: bool) -> None:
+    whole = read_checkpoint(download, CPU, None).model.state_dict()
+    weights = load_file(download / WEIGHTS)
+    pickled(download, weights, _use_new_zipfile_serialization=zipped)
+    again = read_checkpoint(download, CPU, None).model.state_dict()
+    assert all(torch.equal(whole[name], again[name]) for name in whole)
+
+
+def test_shards_of_pickles_are_read(download: Path) -> None:
+    whole = read_checkpoint(download, CPU, None).model.state_dict()
+    weights = load_file(download / WEIGHTS)
     (download / WEIGHTS).unlink()
-    torch.save({}, download / "pytorch_model.bin")
-    error = error_of(download)
-    assert WEIGHTS in error.message
-    assert "pickle" in (error.hint or "")
+    names = sorted(weights)
+    where = {}
+    for file, part in (("a.bin", names[:9]), ("b.bin", names[9:])):
+        torch.save({name: weights[name] for name in part}, download / file)
+        where |= dict.fromkeys(part, file)
+    (download / f"{PICKLE}.index.json").write_text(json.dumps({"weight_map": where}))
+    again = read_checkpoint(download, CPU, None).model.state_dict()
+    assert all(torch.equal(whole[name], again[name]) for name in whole)
+
+
+class Code:
+    """What runs when a pickle of it is opened."""
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        import os
+
+        return os.mkdir, (str(Path("ran").absolute()),)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [{NORM: Code()}, Code(), {NORM: torch.ones(48), 5: torch.ones(2)}, [torch.ones(2)], {NORM: 1}],
+)
+def test_a_pickle_of_anything_else_is_refused(
+    download: Path, content: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    error = error_of(pickled(download, content))
+    assert str(download / PICKLE) in error.message
+    assert not Path("ran").exists()
+
+
+def test_a_pickle_with_code_is_called_one(download: Path) -> None:
+    error = error_of(pickled(download, {NORM: Code()}))
+    assert "run code" in error.message
+    assert "safetensors" in (error.hint or "")
+
+
+@pytest.mark.parametrize("change", [lambda f: cut(f, 3000), lambda f: f.write_bytes(b"")])
+def test_a_damaged_pickle_is_refused(download: Path, change: Callable[[Path], object]) -> None:
+    pickled(download, load_file(download / WEIGHTS))
+    change(download / PICKLE)
+    assert str(download / PICKLE) in error_of(download).message
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"shape": [2**62, 4], "data_offsets": [0, 2**63]},
+        {"shape": [-48], "data_offsets": [0, 192]},
+        {"data_offsets": [64, 0]},
+        {"data_offsets": [-8, 184]},
+        {"shape": [0], "data_offsets": [0, 0]},
+        {"data_offsets": [2**64, 2**65]},
+    ],
+)
+def test_a_header_that_lies_is_refused(download: Path, entry: dict[str, Any]) -> None:
+    header(download, lambda h: h[NORM].update(entry))
+    assert str(download / WEIGHTS) in error_of(download).message
+
+
+def test_tensors_that_overlap_are_refused(download: Path) -> None:
+    def overlap(fields: dict[str, Any]) -> None:
+        norms = [name for name in fields if fields[name].get("shape") == [48]]
+        fields[norms[1]]["data_offsets"] = fields[norms[0]]["data_offsets"]
+
+    header(download, overlap)
+    assert str(download / WEIGHTS) in error_of(download).message
 
 
 @pytest.fixture
@@ -325,18 +426,18 @@ def test_a_run_that_trains_on_meanwhile_is_read_again(
     model_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the checksums and the weights, the directory is replaced by the next checkpoint."""
-    opened, newer = reading._opened, tiny_model("qwen3", seed=5)
+    opened, newer = reading.open_weights, tiny_model("qwen3", seed=5)
 
-    def late(file: Path) -> Any:
-        monkeypatch.setattr(reading, "_opened", opened)
+    def late(directory: Path) -> Any:
+        monkeypatch.setattr(reading, "open_weights", opened)
         write_checkpoint(model_folder, newer, None, {})
         (model_folder / WEIGHTS).rename(model_folder / "elsewhere")  # as if not yet there
         try:
-            return opened(file)
+            return opened(directory)
         finally:
             (model_folder / "elsewhere").rename(model_folder / WEIGHTS)
 
-    monkeypatch.setattr(reading, "_opened", late)
+    monkeypatch.setattr(reading, "open_weights", late)
     found = read_checkpoint(model_folder, CPU, None).model
     assert torch.equal(found.head.weight, newer.head.weight)
 

@@ -21,7 +21,7 @@ from tfcli.checkpoint.write import write_checkpoint
 from tfcli.explain.request import SECTIONS
 from tfcli.explain.result import Explanation
 from tfcli.main import run
-from tfcli.model.attention import Attention
+from tfcli.model.attention import Mixing
 from tfcli.model.transformer import Transformer
 from tfcli.view.explain import screen
 from tfcli.view.explain_lines import Pen, crop
@@ -211,12 +211,12 @@ def test_filters_are_in_force_in_the_table(tfcli):
 
 def test_strict_fails_where_the_audit_fails(tfcli, monkeypatch):
     assert tfcli("The cat", "--strict")[0] == 0
-    mix = Attention._mix
+    mix = Mixing.mix
 
     def broken(self, q, k, v, mask):
         return mix(self, q, k, 1.01 * v, mask)
 
-    monkeypatch.setattr(Attention, "_mix", broken)
+    monkeypatch.setattr(Mixing, "mix", broken)
     code, out, _ = tfcli("The cat")
     assert code == 0 and "AUDIT FAIL" in out and "SDPA: 1e-2 is above 1e-5" in out
     for words in (["--strict"], ["--strict", "--section", "next"], ["--strict", "--json"]):

@@ -264,6 +264,7 @@ def test_a_corpus_may_move(tfcli, begun: Path, corpus: Path) -> None:
         ([*RESUME, "r", "--lr", "1", "--dry-run"], 2, "--lr, --dry-run cannot be given"),
         (train("n", "--context", "30000"), 5, "--context"),
         (train("n", "--heads", "3"), 2, "--heads"),
+        (train("n", "--architecture", "gpt2", "--kv-heads", "1"), 2, "--kv-heads 1"),
         (train("n", "--dtype", "float16"), 2, "float16"),
         (train("n", "--device", "cuda:77"), 2, "cuda:77"),
         (train("n", "--tokenizer-type", "bpe", "--vocab-size", "9000"), 5, "--vocab-size"),
@@ -484,14 +485,14 @@ def test_a_terminal_shows_a_foot_that_is_gone_at_the_end(
     assert "done after 60 steps" in "".join(end)
 
 
-def test_a_dry_run_counts_what_the_run_then_has(tfcli, corpus: Path) -> None:
-    code, out, _ = tfcli(*train("r", "--steps", "12", "--dry-run", "--json"))
+@pytest.mark.parametrize("architecture", ["qwen3", "transformer-2017"])
+def test_a_dry_run_counts_what_the_run_then_has(tfcli, corpus: Path, architecture) -> None:
+    begin = train("r", "--steps", "12", "--json", "--architecture", architecture)
+    code, out, _ = tfcli(*begin, "--dry-run")
     plan = json.loads(out)
     assert (code, plan["schema"]) == (0, "tfcli.train.plan/1")
     assert not (corpus.parent / "r").exists()
-    events = [
-        json.loads(line) for line in tfcli(*train("r", "--steps", "12", "--json"))[1].splitlines()
-    ]
+    events = [json.loads(line) for line in tfcli(*begin)[1].splitlines()]
     named = {event["event"]: event for event in events}
     assert plan["parameters"] == named["started"]["parameters"]
     assert plan["train_tokens"] == named["started"]["train_tokens"]
@@ -501,30 +502,37 @@ def test_a_dry_run_counts_what_the_run_then_has(tfcli, corpus: Path) -> None:
     written = sum((run_folder / file).stat().st_size for file in files)
     assert plan["disk"] == pytest.approx(written, rel=0.35)  # headers, of a tiny model
     assert plan["seconds"] == pytest.approx(named["finished"]["seconds"], rel=9)
-    code, out, _ = tfcli(*train("r2", "--dry-run"))
+    code, out, _ = tfcli(*train("r2", "--dry-run", "--architecture", architecture))
     assert code == 0
     assert max(map(len, out.splitlines())) <= 80
     assert re.search("^ +.*B for activations$", out, re.M)
 
 
-@pytest.mark.parametrize("architecture", ["qwen3", "gpt2"])
+@pytest.mark.parametrize("architecture", ["qwen3", "gpt2", "transformer-2017"])
 def test_the_flops_are_those_that_are_done(architecture) -> None:
+    """In an encoder-decoder, the mean over all that it may have to read."""
     import numpy as np
 
     from tfcli.model.transformer import Transformer
+    from tfcli.train.examples import cuts, examples_for
     from tfcli.train.plan import flops_per_token
     from tfcli.train.trainer import Trainer
 
+    beside_encoder = architecture == "transformer-2017"
+    context = 12 if beside_encoder else 32
     config = TrainConfig(
-        steps=1, size="nano", layers=2, context=32, batch_size=2, architecture=architecture
+        steps=1, size="nano", layers=2, context=context, batch_size=2, architecture=architecture
     )
     model = Transformer(config.model_config(500))
-    trainer = Trainer(model, np.arange(500) % 500, config, None)
-    with (
-        FlopCounterMode(display=False) as counter,
-        torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH),
-    ):
-        trainer.gradients(0)
-    assert flops_per_token(model) * trainer.tokens_per_step == pytest.approx(
-        counter.get_total_flops(), rel=0.02
-    )
+    tokens = np.concatenate((np.zeros(100, int), np.arange(500))) % 500
+    trainer = Trainer(model, examples_for(model.config, tokens, 1), config, None)
+    counted = 0.0
+    for cut, share in cuts(context) if beside_encoder else [(None, 1.0)]:
+        trainer.cut = cut
+        with (
+            FlopCounterMode(display=False) as counter,
+            torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH),
+        ):
+            trainer.gradients(1)
+        counted += share * counter.get_total_flops()
+    assert flops_per_token(model) * trainer.tokens_per_step == pytest.approx(counted, rel=0.02)

@@ -1,4 +1,4 @@
-"""Each measure against its formula, written out anew in float64."""
+"""Each measure of a plain decoder against its formula, written out anew in float64."""
 
 import math
 
@@ -12,8 +12,8 @@ from tfcli.model.trace import AttentionTrace
 
 
 @pytest.fixture
-def model(make_model, shape):
-    return make_model(shape, torch.float64)
+def model(make_model, plain_shape):
+    return make_model(plain_shape, torch.float64)
 
 
 @pytest.fixture
@@ -156,18 +156,18 @@ def test_tokens_and_blocks(model, trace, ids):
 def test_the_matrix_and_its_windows(model, trace, ids):
     weights = trace.layers[1].attention.weights[0, 2]
     whole = full(model, ids, layers=(1,), heads=(2,)).attention[0].matrix
-    assert whole.first == 0 and len(whole.rows) == len(ids)
+    assert whole.first == whole.first_key == 0 and len(whole.rows) == len(ids)
     for i, row in enumerate(whole.rows):
         assert torch.allclose(torch.tensor(row, dtype=torch.float64), weights[i, : i + 1])
-        assert whole.before[i] == 0.0
+        assert whole.before[i] == whole.after[i] == 0.0
     part = full(model, ids, layers=(1,), heads=(2,), window=(3, 7)).attention[0].matrix
-    assert part.first == 3 and len(part.rows) == 4
+    assert part.first == part.first_key == 3 and len(part.rows) == 4
     for i, row in enumerate(part.rows):
         assert torch.allclose(torch.tensor(row, dtype=torch.float64), weights[3 + i, 3 : 4 + i])
         assert math.isclose(sum(row) + part.before[i], 1, rel_tol=1e-9)
 
 
-def test_parameters_are_counted_from_the_model(model, ids, shape):
+def test_parameters_are_counted_from_the_model(model, ids, plain_shape):
     counted = full(model, ids).parameters
     assert counted.total == sum(p.numel() for p in model.parameters())
     assert sum(m.count for m in counted.modules) == counted.total
@@ -176,8 +176,8 @@ def test_parameters_are_counted_from_the_model(model, ids, shape):
     inside = sum(p.numel() for p in block.feed_forward.parameters())
     assert counted.feed_forward_of_block == inside / sum(p.numel() for p in block.parameters())
     names = {m.name for m in counted.modules}
-    assert ("positions" in names) == (shape == "gpt2")
-    assert ("output" in names) == (shape == "qwen3-untied")
+    assert ("positions" in names) == (plain_shape == "gpt2")
+    assert ("output" in names) == (plain_shape == "qwen3-untied")
 
 
 def test_shapes_are_those_of_the_run(model, ids):

@@ -6,10 +6,13 @@ import pytest
 import torch
 
 from tfcli.errors import UsageError
+from tfcli.explain.explanation import explain
 from tfcli.explain.next_token import next_tokens, run_loop
+from tfcli.explain.request import Request
 from tfcli.generate.config import SamplingConfig
 from tfcli.generate.engine import generate_ids
 
+LOOPING = ["qwen3-untied", "gpt2", "gemma2", "gpt_oss", "deepseek", "marian", "t5"]
 GREEDY = SamplingConfig(temperature=0)
 SAMPLINGS = [
     GREEDY,
@@ -66,16 +69,28 @@ def test_a_penalty_that_makes_logits_infinite_is_refused():
         table([2.0, 1.9], SamplingConfig(1.0, repetition_penalty=1e-300), seen=[0])
 
 
+def looped(model, ids, **wishes):
+    """The loop of a decoder that reads the prompt, or of one that begins beside an encoder."""
+    given = {"top_k": 4, "sampling": GREEDY, "seed": 0, "tokenizer": None} | wishes
+    if model.encoder is None:
+        return run_loop(model, ids, **given)
+    with torch.inference_mode():
+        source = model.encode(torch.tensor([ids])).vectors
+    return run_loop(model, [0], source=source, **given)
+
+
+@pytest.mark.parametrize("shape", LOOPING, indirect=True)
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=str)
 def test_the_loop_takes_the_tokens_of_generate(make_model, shape, ids, sampling):
     model = make_model(shape)
-    loop = run_loop(model, ids, steps=6, top_k=4, sampling=sampling, seed=5, tokenizer=None)
+    loop = looped(model, ids, steps=6, sampling=sampling, seed=5)
     expected = generate_ids(model, torch.tensor([ids]), max_new_tokens=6, sampling=sampling, seed=5)
-    assert [step.chosen_id for step in loop.steps] == expected[0, len(ids) :].tolist()
+    assert [step.chosen_id for step in loop.steps] == expected[0, -6:].tolist()
     assert loop.ended is None
     assert loop.seed == (None if sampling.greedy else 5)
+    read = len(ids) if model.encoder is None else 1
     for number, step in enumerate(loop.steps, start=1):
-        assert step.step == number and step.position == len(ids) + number - 2
+        assert step.step == number and step.position == read + number - 2
         assert len(step.table.candidates) == 4
         assert step.chosen_probability > 0
         if step.chosen_rank <= 4:
@@ -87,30 +102,47 @@ def test_the_loop_takes_the_tokens_of_generate(make_model, shape, ids, sampling)
     assert loop.steps[1].text[-1] == f"#{loop.steps[0].chosen_id}"
 
 
+@pytest.mark.parametrize("shape", LOOPING, indirect=True)
 def test_each_table_is_that_of_the_whole_text_read_anew(make_model, shape, ids):
     model = make_model(shape)
-    loop = run_loop(model, ids, steps=3, top_k=61, sampling=GREEDY, seed=0, tokenizer=None)
-    text = list(ids)
+    loop = looped(model, ids, steps=3, top_k=61)
+    text = list(ids) if model.encoder is None else [0]
     for step in loop.steps:
+        read = torch.tensor([text])
+        given = (read,) if model.encoder is None else (torch.tensor([ids]), None, None, read)
         with torch.inference_mode():
-            p = model(torch.tensor([text]))[0, -1].softmax(-1)
+            p = model(*given)[0, -1].softmax(-1)
         for candidate in step.table.candidates:
             assert candidate.probability == pytest.approx(float(p[candidate.id]), abs=1e-5)
         text.append(step.chosen_id)
 
 
-def test_the_loop_ends_where_the_context_is_full(make_model, shape):
-    model = make_model(shape, max_position_embeddings=12)
+def test_the_loop_ends_where_the_context_is_full(make_model, plain_shape):
+    model = make_model(plain_shape, max_position_embeddings=12)
     loop = run_loop(model, range(10), steps=9, top_k=2, sampling=GREEDY, seed=0, tokenizer=None)
     assert len(loop.steps) == 2 and loop.ended == "the context is full"
     full = run_loop(model, range(12), steps=1, top_k=2, sampling=GREEDY, seed=0, tokenizer=None)
     assert full.steps == () and full.ended == "the context is full"
 
 
+@pytest.mark.parametrize("shape", ["qwen3", "t5"], indirect=True)
 def test_the_loop_ends_with_the_end_of_text(make_model, shape, ids):
     model = make_model(shape)
-    wishes = {"steps": 5, "top_k": 2, "sampling": GREEDY, "seed": 0, "tokenizer": None}
-    second = run_loop(model, ids, **wishes).steps[1].chosen_id
-    loop = run_loop(model, ids, **wishes, eos_ids=[second])
+    second = looped(model, ids, steps=5).steps[1].chosen_id
+    loop = looped(model, ids, steps=5, eos_ids=[second])
     assert loop.steps[-1].chosen_id == second
     assert loop.ended == "the model ended the text"
+
+
+def test_the_loop_of_an_explanation_goes_on_with_what_is_written(make_model, ids):
+    model = make_model("marian")
+    found = explain(model, ids, Request(sections=("model",), steps=2), decoder_ids=[0, 7]).loop
+    with torch.inference_mode():
+        logits = model(torch.tensor([ids]), None, None, torch.tensor([[0, 7]]))[0, -1]
+    assert found.steps[0].chosen_id == int(logits.argmax())
+    assert [step.position for step in found.steps] == [1, 2]
+
+
+@pytest.mark.parametrize("shape", ["bert", "vectors"], indirect=True)
+def test_an_encoder_has_no_loop(make_model, shape, ids):
+    assert explain(make_model(shape), ids, Request(steps=3)).loop is None

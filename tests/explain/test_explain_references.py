@@ -8,14 +8,21 @@ from tfcli.explain.explanation import explain
 from tfcli.explain.request import Request
 
 
+@pytest.fixture(params=["qwen3", "qwen3-untied", "gpt2", "gemma2", "olmo2", "gpt_neox", "bert"])
+def shape(request):
+    """Those that config.json can describe; the others are in tests/parity with other sizes."""
+    return request.param
+
+
 @pytest.fixture
 def outside(make_model, shape, ids, tmp_path):
     """Our model, and what transformers computes with its weights."""
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM, AutoModelForMaskedLM
 
     model = make_model(shape)
     write_checkpoint(tmp_path / "model", model, None, {})
-    theirs = AutoModelForCausalLM.from_pretrained(
+    kind = AutoModelForCausalLM if model.config.causal else AutoModelForMaskedLM
+    theirs = kind.from_pretrained(
         tmp_path / "model", attn_implementation="eager", dtype=torch.float32
     )
     with torch.inference_mode():
@@ -31,19 +38,29 @@ def test_attention_weights(outside, ids):
         theirs = run.attentions[attention.layer][0, attention.head]
         assert attention.matrix is not None
         for i, row in enumerate(attention.matrix.rows):
-            assert torch.allclose(torch.tensor(row), theirs[i, : i + 1], atol=2e-6)
+            found = torch.tensor([weight or 0.0 for weight in row])
+            assert torch.allclose(found, theirs[i, : len(row)], atol=2e-6)
+            assert len(row) == (i + 1 if model.config.causal else len(ids))
+
+
+def their_logits(theirs, hidden):
+    """Their own way from a hidden state to the logits."""
+    base, cap = theirs.base_model, getattr(theirs.config, "final_logit_softcapping", None)
+    if hasattr(theirs, "cls"):
+        return theirs.cls(hidden)
+    norm = next(getattr(base, n) for n in ("norm", "ln_f", "final_layer_norm") if hasattr(base, n))
+    logits = theirs.get_output_embeddings()(norm(hidden))
+    return logits if cap is None else cap * torch.tanh(logits / cap)
 
 
 def test_lens_from_their_hidden_states(outside, ids):
     model, theirs, run = outside
-    base = theirs.base_model
-    norm = getattr(base, "norm", None) or base.ln_f
     found = explain(model, ids, Request()).lens
     assert found is not None
     # their last hidden state has been through the norm already
     for row, hidden in zip(found.rows[:-1], run.hidden_states, strict=False):
         with torch.inference_mode():
-            p = torch.softmax(theirs.lm_head(norm(hidden[0, -1])), -1)
+            p = torch.softmax(their_logits(theirs, hidden[0, -1]), -1)
         assert row.top_id == int(p.argmax())
         assert row.top_probability == pytest.approx(float(p.max()), rel=1e-4)
         assert row.answer_probability == pytest.approx(float(p[found.answer_id]), rel=1e-4)
@@ -60,6 +77,9 @@ def test_next_tokens_and_surprisal(outside, ids):
     for candidate, value in zip(found.next.candidates, best.values.tolist(), strict=True):
         assert candidate.probability == pytest.approx(value, rel=1e-4)
         assert candidate.logit == pytest.approx(float(logits[-1, candidate.id]), abs=1e-4)
+    if not model.config.causal:
+        assert found.tokens.bits_per_token is None
+        return
     loss = torch.nn.functional.cross_entropy(logits[:-1], torch.tensor(ids[1:]))
     bits = float(loss / torch.log(torch.tensor(2.0)))
     assert found.tokens.bits_per_token == pytest.approx(bits, rel=1e-4)

@@ -69,15 +69,23 @@ def test_a_window_that_is_none(text):
         (Request(window=(5, 5)), ["5:5"]),
     ],
 )
-def test_what_does_not_exist_is_refused_with_what_does(make_model, shape, ids, wish, words):
+def test_what_does_not_exist_is_refused_with_what_does(make_model, plain_shape, ids, wish, words):
     with pytest.raises(UsageError) as caught:
-        explain(make_model(shape), ids, wish)
+        explain(make_model(plain_shape), ids, wish)
     said = f"{caught.value.message} {caught.value.hint}"
     assert all(word in said for word in words)
 
 
-def test_only_asked_sections_are_there(make_model, shape, ids):
-    found = explain(make_model(shape), ids, Request(sections=("lens", "audit")))
+def test_positions_of_a_pair_are_the_decoder_s_and_its_window_the_encoder_s(make_model, ids):
+    model = make_model("t5")
+    with pytest.raises(UsageError, match="no position 5: the prompt has 5 tokens"):
+        explain(model, ids, Request(position=5), decoder_ids=[4, 3, 2, 1, 0])
+    with pytest.raises(UsageError, match="the prompt has 9 tokens"):
+        explain(model, ids, Request(window=(9, 12)), decoder_ids=[4, 3, 2, 1, 0])
+
+
+def test_only_asked_sections_are_there(make_model, plain_shape, ids):
+    found = explain(make_model(plain_shape), ids, Request(sections=("lens", "audit")))
     assert found.sections == ("lens", "audit")
     assert found.lens is not None and found.audit is not None
     assert found.qkv is None and found.next is None and found.heads is None

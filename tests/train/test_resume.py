@@ -48,6 +48,7 @@ def test_a_kill_between_any_two_changes_on_the_disk_loses_nothing(processes, cor
     [
         ["--optimizer", "adamw"],
         ["--architecture", "gpt2"],
+        ["--architecture", "transformer-2017"],
         ["--accumulate", "3"],
         ["--tokens", "224"],
     ],

@@ -14,6 +14,7 @@ from tfcli.model.initialise import initialise
 from tfcli.model.transformer import Transformer
 from tfcli.train import objective
 from tfcli.train.config import TrainConfig
+from tfcli.train.examples import examples_for
 from tfcli.train.schedule import learning_rate_scale
 from tfcli.train.trainer import Trainer
 
@@ -47,7 +48,8 @@ def trainer(**choices) -> Trainer:
     config = TrainConfig(steps=30, size="nano", layers=1, context=16, **choices)
     model = Transformer(config.model_config(64))
     initialise(model, 0)
-    return Trainer(model, np.arange(400) * 7 % 40, config, None)
+    examples = examples_for(model.config, np.arange(400) * 7 % 40, 1)
+    return Trainer(model, examples, config, None)
 
 
 @pytest.mark.parametrize("architecture", ["qwen3", "gpt2"])

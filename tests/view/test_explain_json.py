@@ -5,12 +5,28 @@ import json
 import math
 
 import pytest
+from explain_kind_samples import (
+    long_pair_sample,
+    masked_sample,
+    pair_sample,
+    vectors_sample,
+    windowed_sample,
+)
 from explain_samples import MIXED, long_sample, rebuild, sample, with_loop
+from explain_shapes import IDS, SHAPES, build, written
 
-from tfcli.explain.request import SECTIONS
+from tfcli.explain.explanation import explain
+from tfcli.explain.request import SECTIONS, Request
 from tfcli.explain.result import Explanation
 from tfcli.view import console
+from tfcli.view.explain import screen
 from tfcli.view.explain_json import SCHEMA, document
+from tfcli.view.explain_lines import Pen
+
+
+def read_again(explanation):
+    """What a reader of the JSON has."""
+    return json.loads(console.json_text(document(explanation)))
 
 
 @pytest.mark.parametrize(
@@ -22,13 +38,29 @@ from tfcli.view.explain_json import SCHEMA, document
         long_sample(),
         with_loop(sample(), {"temperature": 0.7, "top_k": 40}),
         dataclasses.replace(sample(), sections=("model",), lens=None, audit=None),
+        pair_sample(),
+        pair_sample(measure="credit"),
+        long_pair_sample(),
+        masked_sample(),
+        vectors_sample(),
+        windowed_sample(),
     ],
 )
 def test_the_explanation_can_be_made_again_from_its_json(explanation):
     """So each number on a screen, which is drawn from the explanation alone, is in the JSON."""
-    again = json.loads(console.json_text(document(explanation)))
+    again = read_again(explanation)
     assert again["schema"] == SCHEMA == "tfcli.explain/1"
     assert rebuild(Explanation, again) == explanation
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_screen_of_any_model_can_be_drawn_from_its_json(shape):
+    model = build(shape)
+    found = explain(model, IDS, Request(layers="all"), **written(model))
+    again = rebuild(Explanation, read_again(found))
+    assert again == found
+    for pen in (Pen(80), Pen(200, brief=False)):
+        assert screen(pen, again) == screen(pen, found)
 
 
 def test_sections_stand_by_their_names():
@@ -49,3 +81,22 @@ def test_what_is_no_number_is_null():
 
     found = json.loads(console.json_text(document(sick)), parse_constant=no_constant)
     assert found["credit"]["logit"] is None and found["credit"]["total"] is None
+
+
+def test_what_only_some_models_have_stands_where_they_have_it():
+    plain, pair = document(sample()), document(pair_sample())
+    added = {"source", "cross_heads", "encoder_heads"}
+    assert set(pair) - set(plain) == added
+    assert [token["label"] for token in pair["source"]["tokens"]][:2] == ["The", "␣cat"]
+    assert [ledger["kind"] for ledger in pair["qkv"]] == ["self", "cross"]
+    assert [found["kind"] for found in pair["attention"]] == ["encoder", "self", "cross"]
+    assert plain["omitted"] == pair["omitted"] == {}
+
+
+@pytest.mark.parametrize("explanation", [masked_sample(), vectors_sample()])
+def test_a_section_that_does_not_apply_has_its_reason_in_its_place(explanation):
+    found = document(explanation)
+    assert found["omitted"] and set(found["omitted"]) <= set(found["sections"])
+    for name in found["sections"]:
+        assert (name in found) != (name in found["omitted"])
+    assert all(reason for reason in found["omitted"].values())

@@ -11,11 +11,22 @@ import re
 from pathlib import Path
 
 import pytest
+from explain_kind_samples import (
+    ACTIVATION,
+    FRENCH,
+    NO_HEAD,
+    long_pair_sample,
+    masked_sample,
+    pair_sample,
+    vectors_sample,
+    windowed_sample,
+)
 from explain_samples import CANDIDATES, ENGLISH, MIXED, long_sample, sample, with_loop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
+from rich.style import Style
 
 from tfcli.explain.labels import escape
 from tfcli.view import explain as view
@@ -32,6 +43,7 @@ def lines(explanation, width, *, ascii=False, brief=True):
 
 def ansi(explanation, width, no_color):
     """What a terminal of 256 colours gets."""
+    Style.parse.cache_clear()  # a style keeps the codes of the terminal that it was first drawn on
     out = io.StringIO()
     console = Console(
         file=out,
@@ -63,6 +75,19 @@ CASES = {
     "failed-80": lambda: lines(sample(passed=False), 80),
     "loop-80": lambda: lines(with_loop(sample(), FILTERS), 80),
     "loop-greedy-80": lambda: lines(with_loop(sample(), {"temperature": 1.0}), 80),
+    "pair-80": lambda: lines(pair_sample(), 80),
+    "pair-200": lambda: lines(pair_sample(), 200),
+    "pair-full-80": lambda: lines(pair_sample(layers=3), 80, brief=False),
+    "pair-ascii-80": lambda: lines(pair_sample(MIXED), 80, ascii=True),
+    "pair-colour-80": lambda: ansi(pair_sample(layers=3), 80, no_color=False),
+    "pair-no-colour-80": lambda: ansi(pair_sample(layers=3), 80, no_color=True),
+    "pair-long-80": lambda: lines(long_pair_sample(), 80),
+    "pair-credit-200": lambda: lines(pair_sample(measure="credit"), 200),
+    "masked-80": lambda: lines(masked_sample(), 80),
+    "masked-200": lambda: lines(masked_sample(), 200),
+    "masked-ascii-80": lambda: lines(masked_sample(), 80, ascii=True),
+    "vectors-80": lambda: lines(vectors_sample(), 80),
+    "windowed-80": lambda: lines(windowed_sample(), 80),
 }
 
 
@@ -162,6 +187,113 @@ def test_a_table_of_another_position_says_after_which_token():
     assert "after 4" not in "\n".join(lines(found, 80))
 
 
+@pytest.mark.parametrize(
+    ("explanation", "name", "reason"),
+    [
+        (masked_sample(), "CREDIT", ACTIVATION),
+        *((vectors_sample(), name, NO_HEAD) for name in ("LENS", "CREDIT", "NEXT")),
+    ],
+)
+@pytest.mark.parametrize("width", [80, 200])
+@pytest.mark.parametrize("ascii", [False, True])
+def test_a_section_that_does_not_apply_is_one_line_with_the_reason(
+    explanation, name, reason, width, ascii
+):
+    screen = lines(explanation, width, ascii=ascii)
+    assert sum(f" {name} " in line and line.rstrip().endswith(reason) for line in screen) == 1
+
+
+def test_heads_that_have_no_credit_are_one_line_beside_their_matrix():
+    found = vectors_sample()
+    omitted = found.omitted | {"heads": NO_HEAD}
+    screen = lines(dataclasses.replace(found, heads=None, omitted=omitted), 80)
+    assert f" HEADS   {NO_HEAD}" in screen
+    assert any(line.startswith(" WEIGHTS L5H4  %, ** = 100, rows ask") for line in screen)
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_letters_of_a_pair_are_explained_and_matrices_say_who_asks(width):
+    screen = "\n".join(lines(pair_sample(), width))
+    assert "6 encoder layers (E) · 6 causal decoder layers (L, cross-attention X)" in screen
+    assert "HEAD L5H4  asks the decoder" in screen and "HEAD X5H7  asks the encoder" in screen
+    for words in ("E5H0  %, ** = 100, encoder rows", "L5H4  %, ** = 100, decoder rows"):
+        assert f"WEIGHTS {words} ask" in screen
+    assert "WEIGHTS X5H7  %, rows ask the encoder" in screen
+    assert screen.index("HEADS E") < screen.index("HEADS L") < screen.index("HEADS X")
+    assert screen.count("Jain & Wallace") == 1
+
+
+def test_rows_of_cross_attention_are_the_decoder_s_and_columns_the_encoder_s():
+    asked = dataclasses.replace(pair_sample(), sections=("attention",))
+    screen = lines(asked, 80)
+    top = next(i for i, line in enumerate(screen) if "rows ask the encoder" in line)
+    assert screen[top + 1].split() == [str(i) for i in range(len(ENGLISH))]
+    rows = screen[top + 2 : top + 2 + len(FRENCH)]
+    assert [row.split()[:2] for row in rows] == [[str(i), label] for i, label in enumerate(FRENCH)]
+    assert {len(row) for row in rows} == {len(screen[top + 1])}
+
+
+def test_a_window_of_a_text_seen_both_ways_shows_what_stands_before_and_behind():
+    found = masked_sample()
+    matrix = dataclasses.replace(
+        found.attention[0].matrix,
+        first=2,
+        first_key=2,
+        rows=((0.25, 0.5), (0.5, 0.25)),
+        before=(0.15, 0.2),
+        after=(0.1, 0.05),
+    )
+    attention = dataclasses.replace(found.attention[0], matrix=matrix)
+    asked = dataclasses.replace(found, sections=("attention",), attention=(attention,))
+    assert lines(asked, 80)[1:4] == [
+        "               before  2  3   after",
+        "   2 capital       15 25 50      10",
+        "   3 of            20 50 25       5",
+    ]
+
+
+def test_what_is_masked_before_a_window_is_blank_and_a_sink_is_named():
+    screen = lines(windowed_sample(), 80)
+    top = next(i for i, line in enumerate(screen) if "WEIGHTS" in line)
+    assert screen[top + 1 : top + 7 : 5] == [
+        "              0  1  2  3  4",
+        "   4 ␣the          36 19 27",
+    ]
+    assert any(line.startswith("   learned sink ") and line.endswith(" 8%") for line in screen)
+    assert any("rows ask; rest: sink" in line for line in screen)
+    assert any("30·tanh(logit/30)" in line for line in screen)
+
+
+def test_a_hint_of_a_window_is_one_that_can_be_given():
+    found = long_pair_sample()
+    hints = [re.search(r"--window (\d+):(\d+)", line) for line in lines(found, 80)]
+    spans = [(int(hint[1]), int(hint[2])) for hint in hints if hint]
+    end = max(found.attention[2].top[0].position + 10, 20)
+    assert spans == [(981, 1001), (end - 20, end)]  # none of the decoder's own text
+    inner = dataclasses.replace(found.attention[0], query=3)
+    asked = dataclasses.replace(found, attention=(inner,), sections=("attention",))
+    assert any("--window 0:20" in line for line in lines(asked, 80))
+
+
+def test_a_table_of_a_mask_says_where_it_stands():
+    assert "at 6 “[MASK]”" in "\n".join(lines(masked_sample(), 80))
+    last = masked_sample(("[CLS]", "it", "is", "[MASK]"))
+    assert "at 3 “[MASK]”" in "\n".join(lines(last, 80))
+    assert " FILL " in "\n".join(lines(last, 80)) and " NEXT " not in "\n".join(lines(last, 80))
+
+
+def test_a_norm_on_the_sum_is_seen():
+    asked = dataclasses.replace(pair_sample(), sections=("block",))
+    screen = " ".join("\n".join(lines(asked, 80)).split())
+    assert "|E| 16.2 + attention |ΔE| 6.3 → norm + cross-attention |ΔE| 8.5 → norm" in screen
+    assert screen.endswith("+ feed-forward |ΔE| 4.8 → norm → |E'| 19.9 cos .81")
+    steps = asked.block * 2
+    table = lines(dataclasses.replace(asked, block=steps), 80)[1:]
+    assert "+ cross → middle" in table[0] and len({len(line) for line in table}) == 1
+    plain = lines(dataclasses.replace(sample(), sections=("block",), block=steps), 80)
+    assert "= middle" in plain[1] and "norm" not in "\n".join(plain)
+
+
 labels = st.one_of(
     st.sampled_from([*MIXED, *ENGLISH, *CANDIDATES, "学习机器翻译的模型和很多别的词", "x" * 40]),
     st.text(min_size=1, max_size=12).map(escape),
@@ -191,6 +323,31 @@ def test_no_line_is_wider_than_the_screen(
         if ascii:
             assert all(line.isascii() for line in shown)
         if width >= 80:  # nothing had to be cropped
+            assert natural == shown
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    read=st.lists(labels, min_size=1, max_size=100),
+    tokens=st.lists(labels, min_size=1, max_size=30),
+    heads=st.sampled_from([1, 7, 32]),
+    width=st.integers(41, 219),
+    ascii=st.booleans(),
+    brief=st.booleans(),
+    measure=st.sampled_from(["delta", "credit"]),
+)
+def test_no_line_of_an_encoder_is_wider_than_the_screen(
+    read, tokens, heads, width, ascii, brief, measure
+):
+    pair = pair_sample(read, tokens, 2, heads, measure=measure)
+    for explanation in (pair, masked_sample(tokens, heads)):
+        pen = Pen(width, ascii, brief)
+        natural = [line.plain.rstrip() for line in view.screen(pen, explanation)]
+        shown = lines(explanation, width, ascii=ascii, brief=brief)
+        assert max(cell_len(line) for line in shown) <= width
+        if ascii:
+            assert all(line.isascii() for line in shown)
+        if width >= 80:
             assert natural == shown
 
 

@@ -20,6 +20,8 @@ from tfcli.explain.request import (
 from tfcli.view import console
 
 if TYPE_CHECKING:
+    from tfcli_tokenizer import Tokenizer
+
     from tfcli.api import LanguageModel
     from tfcli.generate.config import SamplingConfig
 
@@ -62,14 +64,25 @@ def command(
         ),
     ] = "top",
     pos: Annotated[
-        int,
+        int | None,
         typer.Option(
             "--pos",
             metavar="N",
             rich_help_panel=_WHERE,
             help="The token to follow, from 0; negative counts from the end.",
+            show_default="the last; in an encoder the first masked one",
         ),
-    ] = -1,
+    ] = None,
+    decoder: Annotated[
+        str | None,
+        typer.Option(
+            "--decoder",
+            metavar="TEXT",
+            rich_help_panel=_WHERE,
+            help="In an encoder-decoder, what the decoder has written so far.",
+            show_default="nothing but its first token",
+        ),
+    ] = None,
     window: Annotated[
         str | None,
         typer.Option(
@@ -222,6 +235,8 @@ def command(
         name=_name(language_model.path),
         family=language_model.family,
         eos_ids=language_model.eos_ids,
+        decoder_ids=_decoder_ids(language_model, decoder),
+        generation=language_model.generation,
     )
     if json:
         from tfcli.view.explain_json import document
@@ -265,7 +280,26 @@ def _prompt_ids(language_model: "LanguageModel", text: str | None, ids: str | No
             f"The model in {language_model.path} has no tokenizer.",
             hint="Give token ids instead of a prompt: --ids 5,17,3",
         )
-    return language_model.as_batch(language_model.tokenizer.encode(text or ""))[0].tolist()
+    return language_model.as_batch(_encoded(language_model.tokenizer, text))[0].tolist()
+
+
+def _encoded(tokenizer: "Tokenizer", text: str | None) -> list[int]:
+    return tokenizer.encode(text or "", add_special_tokens=True)
+
+
+def _decoder_ids(language_model: "LanguageModel", text: str | None) -> list[int] | None:
+    """What an encoder-decoder's decoder has read: its first token, and the text behind it."""
+    if language_model.config.encoder is None:
+        if text is not None:
+            raise UsageError("--decoder is for models with an encoder beside a decoder.")
+        return None
+    start, tokenizer = language_model.decoder_start, language_model.tokenizer
+    if text is None:
+        return start
+    if tokenizer is None:
+        raise UsageError("--decoder needs text, and this model has no tokenizer.")
+    written = getattr(tokenizer, "encode_target", tokenizer.encode)(text)
+    return language_model.as_decoder_batch([[*start, *written]], 1)[0].tolist()
 
 
 def _sections(section: str | None, steps: int, strict: bool) -> tuple[str, ...]:
@@ -283,6 +317,7 @@ def _sampling(
     repetition_penalty: float | None,
 ) -> "SamplingConfig":
     """Greedy where nothing is set; temperature 1 where only a filter is."""
+
     from tfcli.generate.config import SamplingConfig
 
     filters = (top_k, top_p, min_p, repetition_penalty)

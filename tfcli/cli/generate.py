@@ -1,5 +1,6 @@
 """`tfcli generate`: let a model go on from a text."""
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _SAMPLING = "Sampling"
 _SCHEMA = "tfcli.generate/1"
+_FILL_SCHEMA = "tfcli.fill/1"
+_CANDIDATES = 5
 
 
 def command(
@@ -116,12 +119,15 @@ def command(
 
     The prompt and its continuation go to stdout as they come; everything else to stderr. It ends
     where the model ends the text, after --max-new-tokens, before a --stop text, or where the
-    model's context is full.
+    model's context is full. An encoder-decoder (T5, Marian) writes its own text about the prompt.
+    An encoder (BERT) fills in the prompt's [MASK]; --num shows so many fillings.
 
     Examples:
         tfcli generate "The cat"
         tfcli generate "法国的首都是" --temperature 0 --max-new-tokens 8
         echo "The cat" | tfcli generate --num 3 --seed 7
+        tfcli generate "The capital of France is [MASK]." --model bert/
+        tfcli generate "Who found gravity?" --chat --model SmolLM2.gguf
     """
     text = read_prompt(prompt, ids, "generate")
     if chat and ids is not None:
@@ -132,6 +138,9 @@ def command(
 
     sampling = SamplingConfig(temperature, top_k, top_p, min_p, repetition_penalty)
     language_model = open_model(ctx, model, device, dtype, threads)
+    if not language_model.config.causal:
+        _fill(language_model, text, ids, num, json)
+        return
     start = _start(language_model, text, ids, chat)
     if stop and language_model.tokenizer is None:
         raise UsageError("--stop needs text, and this model has no tokenizer.")
@@ -147,13 +156,16 @@ def command(
         seeds=seeds,
         eos_ids=start.eos_ids,
         stop=stop or (),
+        generation=language_model.generation,
     )
     if not sampling.greedy:
         console.note(f"seed {seeds[0]}")
     elif num > 1:
         console.note("with temperature 0 nothing is drawn, so the continuations are all the same")
     labels = [None if sampling.greedy else seed for seed in seeds]
-    writer = None if json else Continuations("" if chat else start.text, labels, live=stream)
+    writes_anew = chat or language_model.config.encoder is not None
+    shown = "" if writes_anew else start.text
+    writer = None if json else Continuations(shown, labels, live=stream)
     begin = time.perf_counter()
     samples = _collect(pieces, seeds, writer, as_ids=language_model.tokenizer is None)
     seconds = max(time.perf_counter() - begin, 1e-9)
@@ -201,11 +213,46 @@ def _start(
             hint="Give token ids instead of a prompt: --ids 5,17,3",
         )
     if not chat:
-        return _Start(tokenizer.encode(text or ""), text or "", eos_ids)
-    from tfcli.generate.chat import chat_prompt, end_of_turn
+        return _Start(tokenizer.encode(text or "", add_special_tokens=True), text or "", eos_ids)
+    from tfcli.generate.chat import chat_prompt, ends_of_turn
 
-    question = chat_prompt(tokenizer, text or "")
-    return _Start(question, text or "", (*eos_ids, end_of_turn(tokenizer)))
+    template = language_model.chat_template
+    question = chat_prompt(tokenizer, text or "", template)
+    return _Start(question, text or "", (*eos_ids, *ends_of_turn(tokenizer, template)))
+
+
+def _fill(
+    language_model: "LanguageModel", text: str | None, ids: str | None, num: int, json: bool
+) -> None:
+    """Fill in what is masked: the text on stdout, the candidates on stderr."""
+    from tfcli.generate.fill import fill_masks, filled_text
+    from tfcli.view.generate import candidates_line
+
+    tokenizer = language_model.tokenizer
+    if tokenizer is None or ids is not None:
+        raise UsageError("An encoder fills in a text, and needs its tokenizer for that: no --ids.")
+    prompt = language_model.as_batch(tokenizer.encode(text or "", add_special_tokens=True))
+    read: list[int] = prompt[0].tolist()
+    gaps = fill_masks(language_model.model, tokenizer, read, max(num, _CANDIDATES))
+    texts = [filled_text(tokenizer, text or "", gaps, rank) for rank in range(num)]
+    if json:
+        console.write_json(
+            {
+                "schema": _FILL_SCHEMA,
+                "model": str(language_model.path),
+                "prompt": text,
+                "prompt_ids": read,
+                "gaps": [asdict(gap) for gap in gaps],
+                "texts": texts,
+            }
+        )
+        return
+    for filled in texts:
+        sys.stdout.write(filled + "\n")
+    for gap in gaps:
+        console.note(
+            candidates_line(gap.position, [(c.text, c.probability) for c in gap.candidates])
+        )
 
 
 def _shown(tokenizer: Any, ids: Sequence[int]) -> str:
@@ -259,7 +306,7 @@ def _summary(
     samples: Sequence[dict[str, Any]], rate: float, asked: int, language_model: "LanguageModel"
 ) -> str:
     """How much came how fast, and why it ended, for stderr."""
-    context = language_model.config.max_position_embeddings
+    context = language_model.config.context
     words = {
         "eos": "the model ended the text",
         "stop": "a --stop text came",

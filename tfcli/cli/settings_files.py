@@ -25,8 +25,8 @@ from tfcli.folders import config_folder
 PROJECT_FILE = "tfcli.toml"
 USER_FILE = "config.toml"
 
-# Their options are questions about settings, not settings.
-_WITHOUT_SETTINGS = {"config", "completion"}
+# Their options are questions, not settings; and `model = …` is the option of the other commands.
+_WITHOUT_SETTINGS = {"config", "completion", "model"}
 
 
 @dataclass(frozen=True)

@@ -31,18 +31,8 @@ def batch(
 ) -> np.ndarray:
     """The windows of one training step: a pure function of its arguments.
 
-    Step after step, every window of an epoch is given once before the next epoch begins, also in
-    the middle of a batch.
-
     Args:
-        tokens: [N], N > context.
-        seed: of the run.
-        step: 0, 1, 2, ...
-        batch_size: windows in the step, over all ranks together; a multiple of `world_size`.
-        context: tokens a model sees at once.
-        rank: which share of the step this is; the shares of all ranks, one after the other, are
-            the batch of a single process.
-        world_size: number of shares.
+        tokens: [N], N > context. The others: see `batch_starts`.
 
     Returns:
         [batch_size / world_size, context + 1] int64: inputs are [:, :-1], targets [:, 1:].
@@ -53,18 +43,58 @@ def batch(
     """
     import numpy as np
 
+    starts = batch_starts(
+        len(tokens),
+        seed=seed,
+        step=step,
+        batch_size=batch_size,
+        context=context,
+        rank=rank,
+        world_size=world_size,
+    )
+    return np.asarray(tokens)[starts[:, None] + np.arange(context + 1)].astype(np.int64)
+
+
+def batch_starts(
+    size: int,
+    *,
+    seed: int,
+    step: int,
+    batch_size: int,
+    context: int,
+    rank: int = 0,
+    world_size: int = 1,
+) -> np.ndarray:
+    """Where the windows of one training step begin: [batch_size / world_size] int64.
+
+    Step after step, every window of an epoch is given once before the next epoch begins, also in
+    the middle of a batch.
+
+    Args:
+        size: number of tokens.
+        seed: of the run.
+        step: 0, 1, 2, ...
+        batch_size: windows in the step, over all ranks together; a multiple of `world_size`.
+        context: tokens a model sees at once.
+        rank: which share of the step this is; the shares of all ranks, one after the other, are
+            the batch of a single process.
+        world_size: number of shares.
+
+    Raises:
+        DataError: fewer than context + 1 tokens.
+        ValueError: batch_size is not a multiple of world_size.
+    """
     if batch_size % world_size:
         raise ValueError(f"batch_size {batch_size} is not a multiple of world_size {world_size}")
-    if len(tokens) <= context:
+    if size <= context:
         raise DataError(
-            f"{len(tokens):,} tokens are too few for a context of {context:,}: "
+            f"{size:,} tokens are too few for a context of {context:,}: "
             f"at least {context + 1:,} are needed.",
             hint="Give more text, or a shorter context.",
         )
     share = batch_size // world_size
     first = step * batch_size + rank * share
-    starts = window_starts(len(tokens), seed, first, first + share, context)
-    return np.asarray(tokens)[starts[:, None] + np.arange(context + 1)].astype(np.int64)
+    return window_starts(size, seed, first, first + share, context)
 
 
 def window_starts(size: int, seed: int, first: int, last: int, context: int) -> np.ndarray:
@@ -122,17 +152,32 @@ def validation_windows(
     import numpy as np
 
     tokens = np.asarray(tokens)
-    whole, rest = divmod(len(tokens) - 1, context)
-    if max_tokens is not None and max_tokens < len(tokens) - 1 and whole:
+    for starts, length in validation_starts(
+        len(tokens), context=context, max_tokens=max_tokens, batch_size=batch_size
+    ):
+        yield tokens[starts[:, None] + np.arange(length + 1)].astype(np.int64)
+
+
+def validation_starts(
+    size: int, *, context: int, max_tokens: int | None = None, batch_size: int = 1
+) -> Iterator[tuple[np.ndarray, int]]:
+    """Where the windows of `validation_windows` begin, [n] int64, and t.
+
+    Args:
+        size: number of tokens. The others: see there.
+    """
+    import numpy as np
+
+    whole, rest = divmod(size - 1, context)
+    if max_tokens is not None and max_tokens < size - 1 and whole:
         chosen = max(1, min(whole, max_tokens // context))
         numbers, rest = np.arange(chosen) * whole // chosen, 0
     else:
         numbers = np.arange(whole)
     for at in range(0, len(numbers), batch_size):
-        starts = numbers[at : at + batch_size, None] * context
-        yield tokens[starts + np.arange(context + 1)].astype(np.int64)
+        yield numbers[at : at + batch_size] * context, context
     if rest:
-        yield tokens[None, whole * context :].astype(np.int64)
+        yield np.array([whole * context]), rest
 
 
 def token_byte_lengths(tokenizer: Tokenizer) -> np.ndarray:

@@ -7,12 +7,13 @@ Attention weights alone are not an explanation (Jain & Wallace 2019; Wiegreffe &
 Only asked rows of A are computed.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
 
-from tfcli.explain.precision import optional, upcast
+from tfcli.explain.precision import optional
 from tfcli.explain.result import (
     AttentionMatrix,
     HeadAttention,
@@ -21,7 +22,7 @@ from tfcli.explain.result import (
     KeyWeight,
     OtherKeys,
 )
-from tfcli.model.attention import Attention
+from tfcli.explain.sites import AnyAttention, Site
 from tfcli.model.trace import AttentionTrace
 
 CAVEAT = "Attention alone is not an explanation (Jain & Wallace 2019)"
@@ -29,35 +30,33 @@ CAVEAT = "Attention alone is not an explanation (Jain & Wallace 2019)"
 _TOP_KEYS = 10
 
 
-def output_of_heads(module: Attention, dtype: torch.dtype) -> Tensor:
-    """W_O by head: [H, Dh, D]."""
+def output_of_heads(module: AnyAttention, dtype: torch.dtype) -> Tensor:
+    """W_O by head: [H, Dv, D]."""
     config = module.config
-    w_o = module.o.weight.to(dtype).view(-1, config.num_heads, config.head_dim)  # [D, H, Dh]
+    w_o = module.o.weight.to(dtype).view(-1, config.num_heads, config.value_dim)  # [D, H, Dv]
     return w_o.permute(1, 2, 0)
 
 
-def head_deltas(module: Attention, attention: AttentionTrace, position: int) -> Tensor:
-    """What each head adds to the residual stream at a position, Σ_j A_hij v_hj W_O^h: [H, D].
+def head_outputs(site: Site) -> Tensor:
+    """What each head gives at the query, Σ_j A_hij v_hj W_O^h: [H, D].
 
     Computed by the written-out formula, not from the kernel's result (Elhage et al. 2021).
-
-    Args:
-        attention: upcast to the dtype of measures.
     """
-    weights = attention.rows(queries=[position])[0, :, 0]  # [H, T]
-    mixed = torch.einsum("hs,hsd->hd", weights, attention.v[0])  # [H, Dh]
-    return torch.einsum("hd,hdo->ho", mixed, output_of_heads(module, mixed.dtype))
+    weights = site.trace.rows(queries=[site.query])[0, :, 0]  # [H, S]
+    mixed = torch.einsum("hs,hsd->hd", weights, site.trace.v[0])  # [H, Dv]
+    return torch.einsum("hd,hdo->ho", mixed, output_of_heads(site.module, mixed.dtype))
+
+
+def head_deltas(site: Site) -> Tensor:
+    """What each head adds to the residual stream at the query: [H, D].
+
+    Where a norm stands on what the module gives, its σ is held at that of the whole.
+    """
+    return site.branch.forward(head_outputs(site))
 
 
 def head_ledger(
-    module: Attention,
-    attention: AttentionTrace,
-    *,
-    layer: int,
-    head: int,
-    position: int,
-    labels: Sequence[str],
-    keys_listed: int | None,
+    site: Site, *, head: int, labels: Sequence[str], keys_listed: int | None
 ) -> HeadLedger:
     """One head's row of attention, key by key, with what each key moved.
 
@@ -66,81 +65,130 @@ def head_ledger(
     part of the layer's ΔE; over all keys, heads and the bias shares sum to 1.
 
     Args:
+        labels: of the keys.
         keys_listed: how many keys to list, those with the largest weights; None for all.
     """
-    attention = upcast(attention)
-    heads = head_deltas(module, attention, position)  # [H, D]
-    delta = attention.output[0, position]  # [D]
+    heads = head_deltas(site)  # [H, D]
+    delta = site.delta  # [D]
     size = float(delta.square().sum())
+    seen = site.keys
 
-    w_o = output_of_heads(module, delta.dtype)[head]  # [Dh, D]
-    scores = attention.scores([head], [position])[0, 0, 0]  # [T]
-    weights = torch.softmax(scores, dim=-1)
-    moved = weights[: position + 1, None] * attention.v[0, head, : position + 1]  # [S, Dh]
-    terms = moved @ w_o  # [S, D]
+    w_o = output_of_heads(site.module, delta.dtype)[head]  # [Dv, D]
+    scores = site.trace.scores([head], [site.query])[0, 0, 0]  # [S]
+    weights = site.trace.rows([head], [site.query])[0, 0, 0]  # [S]
+    moved = weights[seen, None] * site.trace.v[0, head, seen]  # [s, Dv]
+    terms = site.branch.forward(moved @ w_o)  # [s, D]
     shares = (terms @ delta).tolist()
 
     head_shares = [_share(value, size) for value in (heads @ delta).tolist()]
-    bias = None if module.o.bias is None else float(module.o.bias.to(delta.dtype) @ delta)
-    rows = list(
-        zip(scores.tolist(), weights.tolist(), terms.norm(dim=-1).tolist(), shares, strict=False)
+    bias = _bias(site)
+    rows = zip(
+        seen,
+        scores[seen].tolist(),
+        weights[seen].tolist(),
+        terms.norm(dim=-1).tolist(),
+        shares,
+        strict=True,
     )
     keys = [
         KeyTerm(j, labels[j], score, weight, norm, _share(share, size))
-        for j, (score, weight, norm, share) in enumerate(rows)
+        for j, score, weight, norm, share in rows
     ]
-    listed = _strongest(weights[: position + 1], keys_listed)
+    listed = _strongest(weights[seen], keys_listed)
+    sinks = site.trace.sink_weights([site.query])
     return HeadLedger(
-        layer=layer,
+        kind=site.kind,
+        layer=site.layer,
         head=head,
+        query=site.query,
+        score=score_words(site.ran),
         keys=tuple(keys[j] for j in sorted(listed)),
         others=_others([key for j, key in enumerate(keys) if j not in listed]),
-        largest=int(weights.argmax()),
+        largest=seen[int(weights[seen].argmax())],
+        sink=None if sinks is None else float(sinks[0, head, 0]),
         norm=float(heads[head].norm()),
         delta_norm=float(delta.norm()),
         share=head_shares[head],
         other_heads_share=_total(share for h, share in enumerate(head_shares) if h != head),
-        bias_share=None if bias is None else _share(bias, size),
+        bias_share=None if bias is None else _share(float(bias @ delta), size),
         head_shares=tuple(head_shares),
     )
 
 
 def head_attention(
-    attention: AttentionTrace,
+    site: Site,
     *,
-    layer: int,
     head: int,
-    query: int,
     labels: Sequence[str],
-    window: tuple[int, int] | None,
+    queries: tuple[int, int] | None,
+    keys: tuple[int, int] | None,
 ) -> HeadAttention:
     """One head's attention weights: the query's strongest keys, and the matrix of a window.
 
     Args:
-        window: (first, end) of the queries and keys of the matrix; None for no matrix.
+        labels: of the keys.
+        queries, keys: (first, end) of the matrix's rows and columns; None for no matrix.
     """
-    attention = upcast(attention)
-    row = attention.rows([head], [query])[0, 0, 0, : query + 1]  # [S]
+    seen = site.keys
+    row = site.trace.rows([head], [site.query])[0, 0, 0, seen]  # [s]
     top = _strongest(row, _TOP_KEYS)
+    rest = len(seen) - len(top)
+    sinks = site.trace.sink_weights([site.query])
     return HeadAttention(
-        layer=layer,
+        kind=site.kind,
+        layer=site.layer,
         head=head,
-        query=query,
-        top=tuple(KeyWeight(j, labels[j], float(row[j])) for j in top),
-        others=query + 1 - len(top),
-        others_weight=float(row.sum() - row[top].sum()) if query + 1 > len(top) else 0.0,
-        matrix=None if window is None else _matrix(attention, head, *window),
+        query=site.query,
+        top=tuple(KeyWeight(seen[j], labels[seen[j]], float(row[j])) for j in top),
+        others=rest,
+        others_weight=float(row.sum() - row[top].sum()) if rest else 0.0,
+        sink=None if sinks is None else float(sinks[0, head, 0]),
+        matrix=None if queries is None or keys is None else _matrix(site, head, queries, keys),
     )
 
 
-def _matrix(attention: AttentionTrace, head: int, first: int, end: int) -> AttentionMatrix:
-    weights = attention.rows([head], range(first, end))[0, 0]  # [q, T]
-    shown = weights[:, first:end].tolist()
+def _matrix(
+    site: Site, head: int, queries: tuple[int, int], keys: tuple[int, int]
+) -> AttentionMatrix:
+    """A window of the attention matrix. Where later keys are masked, a row ends at its query."""
+    first, end = keys
+    weights = site.trace.rows([head], range(*queries))[0, 0]  # [q, S]
+    rows: list[tuple[float | None, ...]] = []
+    for query, row in zip(range(*queries), weights[:, first:end].tolist(), strict=True):
+        seen = site.ran.seen_by(query)[first:end].tolist()
+        last = max(query - first + 1, 0) if site.ran.causal else end - first
+        cells = zip(row[:last], seen, strict=False)
+        rows.append(tuple(weight if visible else None for weight, visible in cells))
     return AttentionMatrix(
-        first=first,
-        rows=tuple(tuple(row[: i + 1]) for i, row in enumerate(shown)),
+        first=queries[0],
+        first_key=first,
+        rows=tuple(rows),
         before=tuple(weights[:, :first].sum(-1).tolist()),
+        after=tuple(weights[:, end:].sum(-1).tolist()),
     )
+
+
+def _bias(site: Site) -> Tensor | None:
+    """What the output's bias, and that of a norm on the branch, add to ΔE [D]."""
+    bias = site.module.o.bias
+    through = None if bias is None else site.branch.forward(bias.to(site.delta.dtype))
+    own = site.branch.bias(site.delta)
+    if through is None or own is None:
+        return own if through is None else through
+    return through + own
+
+
+def score_words(attention: AttentionTrace) -> str:
+    """How a score is made, for a table's head: “q·k/√64”."""
+    width = attention.q.shape[-1]
+    if math.isclose(attention.scale, width**-0.5, rel_tol=1e-6):
+        words = f"q·k/√{width}"
+    else:
+        words = "q·k" if attention.scale == 1 else f"q·k×{attention.scale:.3g}"
+    if attention.softcap is not None:
+        words += " capped"
+    biased = attention.mask is not None and attention.mask.shape[1] > 1
+    return f"{words}+b" if biased else words
 
 
 def _strongest(weights: Tensor, count: int | None) -> list[int]:

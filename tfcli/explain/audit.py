@@ -11,19 +11,18 @@ from dataclasses import dataclass
 import torch
 
 from tfcli.explain.attention import output_of_heads
-from tfcli.explain.credit import logit_credit
+from tfcli.explain.credit import credit_gap, logit_credit
+from tfcli.explain.flow import residual_sum
 from tfcli.explain.lens import lens_logits
 from tfcli.explain.precision import (
     TOLERANCES,
     at,
-    blocks,
     dtype_name,
     relative_error,
-    upcast,
     working_dtype,
 )
 from tfcli.explain.result import Audit, Check
-from tfcli.model.attention import Attention
+from tfcli.explain.sites import AnyAttention, sites
 from tfcli.model.trace import AttentionTrace, Trace
 from tfcli.model.transformer import Transformer
 
@@ -37,27 +36,35 @@ class _AttentionErrors:
     kernel: float
 
 
-def audit(model: Transformer, trace: Trace, position: int, target: int) -> Audit:
+def audit(model: Transformer, trace: Trace, position: int, target: int | None) -> Audit:
     """Check the run, in every layer, at the position and up to 32 rows spread over the prompt.
 
     Args:
-        target: the token whose credits are summed.
+        target: the token whose credits are summed; None in a model without an output matrix.
     """
-    queries = _spread(trace.ids.shape[1], position)
-    attention = [
-        _attention_errors(block.attention, upcast(layer.attention), queries)
-        for block, layer in zip(blocks(model), trace.layers, strict=True)
+    attention = _all_attention_errors(model, trace, position)
+    exact, run = TOLERANCES[working_dtype(model.dtype)], TOLERANCES[model.dtype]
+    residual = [
+        relative_error(
+            residual_sum(model, trace, position), at(trace.layers[-1].residual_out, position)
+        )
     ]
+    if model.encoder is not None and trace.encoder is not None:
+        source, last = trace.encoder, trace.encoder.ids.shape[1] - 1
+        total, end = residual_sum(model.encoder, source, last), source.layers[-1].residual_out
+        residual.append(relative_error(total, at(end, last)))
     found = {
         "rows": _worst(errors.rows for errors in attention),
         "ΔE": _worst(errors.delta for errors in attention),
-        "residual": _residual_error(trace, position),
-        "logit": logit_credit(model, trace, position, target, None).error,
-        "lens": relative_error(lens_logits(model, trace, position)[-1], at(trace.logits, position)),
-        "SDPA": _worst(errors.kernel for errors in attention),
+        "residual": _worst(residual),
     }
+    if target is not None and trace.logits is not None:
+        if credit_gap(model) is None:
+            found["logit"] = logit_credit(model, trace, position, target, None).error
+        lens = lens_logits(model, trace, position)[-1]
+        found["lens"] = relative_error(lens, at(trace.logits, position))
+    found["SDPA"] = _worst(errors.kernel for errors in attention)
     # the weights are computed here, from q and k as they are: no rounding of the run is in them
-    exact, run = TOLERANCES[working_dtype(model.dtype)], TOLERANCES[model.dtype]
     checks = tuple(
         _check(name, error, exact if name == "rows" else run) for name, error in found.items()
     )
@@ -69,8 +76,9 @@ def _check(name: str, error: float, tolerance: float) -> Check:
 
 
 _MEANINGS = {
-    "rows": "attention weights of a query sum to 1, and none falls on a later token",
-    "ΔE": "heads and output bias sum to the attention's ΔE",
+    "rows": "attention weights of a query sum to 1, learned sinks included, and none falls on a "
+    "token that it may not see",
+    "ΔE": "heads and output bias sum to what the attention gives",
     "residual": "embedding and what every module added sum to the last residual stream",
     "logit": "credits sum to the logit",
     "lens": "the lens after the last layer gives the logits",
@@ -78,35 +86,44 @@ _MEANINGS = {
 }
 
 
+def _all_attention_errors(
+    model: Transformer, trace: Trace, position: int
+) -> list[_AttentionErrors]:
+    """Errors of every attention module of the model, one after the other."""
+    found = [*sites(model, trace, position, "self"), *sites(model, trace, position, "cross")]
+    queries = _spread(trace.ids.shape[1], position)
+    errors = [_attention_errors(site.module, site.trace, queries) for site in found]
+    if model.encoder is not None and trace.encoder is not None:
+        length = trace.encoder.ids.shape[1]
+        errors += [
+            _attention_errors(site.module, site.trace, _spread(length, length - 1))
+            for site in sites(model.encoder, trace.encoder, length - 1, "encoder")
+        ]
+    return errors
+
+
 def _attention_errors(
-    module: Attention, attention: AttentionTrace, queries: list[int]
+    module: AnyAttention, attention: AttentionTrace, queries: list[int]
 ) -> _AttentionErrors:
     """Errors of one attention module over some queries."""
-    rows = attention.rows(queries=queries)[0]  # [H, q, T]
-    positions = torch.arange(rows.shape[-1], device=rows.device)
-    future = positions[None, :] > positions[queries][:, None]  # [q, T]
-    seen_future = float(rows[:, future].abs().sum())
-    explicit = rows @ attention.v[0]  # [H, q, Dh]
+    rows = attention.rows(queries=queries)[0]  # [H, q, S]
+    total = rows.sum(-1)  # [H, q]
+    sinks = attention.sink_weights(queries)
+    if sinks is not None:
+        total = total + sinks[0]
+    unseen = ~torch.stack([attention.seen_by(query) for query in queries])  # [q, S]
+    seen_unseen = float(rows[:, unseen].abs().sum())
+    explicit = rows @ attention.v[0]  # [H, q, Dv]
     heads = torch.einsum("hqd,hdo->qo", explicit, output_of_heads(module, explicit.dtype))
     if module.o.bias is not None:
         heads = heads + module.o.bias.to(heads.dtype)
     ran, output = attention.mixed[0][:, queries], attention.output[0, queries]
     picked = range(len(queries))
     return _AttentionErrors(
-        rows=float((rows.sum(-1) - 1).abs().max()) + seen_future,
+        rows=float((total - 1).abs().max()) + seen_unseen,
         delta=_worst(relative_error(heads[i], output[i]) for i in picked),
         kernel=_worst(relative_error(explicit[:, i], ran[:, i]) for i in picked),
     )
-
-
-def _residual_error(trace: Trace, position: int) -> float:
-    total = at(trace.token_embedding, position)
-    if trace.position_embedding is not None:
-        total = total + at(trace.position_embedding, position)
-    for layer in trace.layers:
-        total = total + at(layer.attention.output, position)
-        total = total + at(layer.feed_forward.output, position)
-    return relative_error(total, at(trace.layers[-1].residual_out, position))
 
 
 def _spread(length: int, position: int) -> list[int]:

@@ -1,12 +1,14 @@
 """Credit: which part of the model wrote how much of a token's logit."""
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from torch import Tensor
 
+from tfcli.explain.flow import Passage, directions, embedding_parts, last_norm, passages
 from tfcli.explain.labels import label
-from tfcli.explain.precision import TOLERANCES, at
+from tfcli.explain.precision import TOLERANCES, at, blocks, uncapped
 from tfcli.explain.result import Credit, LayerCredit
 from tfcli.model.trace import Trace
 from tfcli.model.transformer import Transformer
@@ -25,30 +27,28 @@ def logit_credit(
     """Direct logit attribution of one token (Elhage et al. 2021; Wang et al. 2022).
 
     The last residual stream is a sum, x = embedding + position + Σ attention + Σ feed-forward,
-    and the final norm is linear once its scale σ is held at that of x. So each part c adds
-    ⟨c, center(γ ⊙ U_t)⟩ / σ to the logit of t (RMSNorm: no centring), and the norm's bias adds
-    β·U_t. The parts sum to the logit exactly; what a part would do to σ is not counted.
+    and every norm on the way to the logit is linear once its scale σ is held at that of the whole
+    vector. So each part c adds ⟨c, d⟩ to the logit of t, where d is the output row U_t carried
+    back through these norms (behind the last norm alone: center(γ ⊙ U_t) / σ; RMSNorm: no
+    centring), and the norms' biases add their own part. The parts sum to the logit exactly, or,
+    in a model with a soft-cap, to the logit before it; what a part would do to σ is not counted.
     """
-    norm = model.final_norm
-    scale = norm.scale(at(trace.layers[-1].residual_out, position))  # [1]
-    unembedding = model.head.weight[target].to(scale.dtype)  # [D]
-
-    def credit(vectors: Tensor) -> float:
-        return float(norm.apply_frozen(at(vectors, position), scale) @ unembedding)
-
-    layers: list[LayerCredit] = []
-    for i, layer in enumerate(trace.layers):
-        attention = credit(layer.attention.output)
-        feed_forward = credit(layer.feed_forward.output)
-        layers.append(LayerCredit(i, attention, feed_forward, attention + feed_forward))
-    bias = 0.0 if norm.bias is None else float(norm.bias.to(scale.dtype) @ unembedding)
-    if model.head.bias is not None:
-        bias += float(model.head.bias[target])
-    embedding = credit(trace.token_embedding)
-    learned = None if trace.position_embedding is None else credit(trace.position_embedding)
-    total = embedding + (learned or 0.0) + sum(layer.both for layer in layers) + bias
-    logits = at(trace.logits, position)
+    assert model.head is not None
+    last = last_norm(model, trace, position)
+    row = model.head.weight[target].to(at(trace.head_in, position).dtype)  # [D]
+    way = directions(model, trace, position, row * model.config.output_scale)
+    layers = [
+        _layer_credit(i, passages(block, layer, position), way.added[i])
+        for i, (block, layer) in enumerate(zip(blocks(model), trace.layers, strict=True))
+    ]
+    parts = {
+        name: float(part @ way.embedding) for name, part in embedding_parts(trace, position).items()
+    }
+    bias = way.bias + (0.0 if model.head.bias is None else float(model.head.bias[target]))
+    total = sum(parts.values()) + sum(layer.both for layer in layers) + bias
+    logits = uncapped(model, at(trace.head_in, position)[None])[0]
     error = _relative(abs(total - float(logits[target])), float(logits.abs().max()))
+    crossed = [layer.cross_attention for layer in layers if layer.cross_attention is not None]
     return Credit(
         target_id=target,
         target_label=label(tokenizer, target),
@@ -56,13 +56,34 @@ def logit_credit(
         total=total,
         error=error,
         adds_up=error <= TOLERANCES[model.dtype],
-        scale=float(scale),
-        embedding=embedding,
-        position=learned,
+        scale=None if last.scale is None else float(last.scale),
+        embedding=parts["embedding"],
+        position=parts.get("position"),
+        segment=parts.get("segment"),
         attention=sum(layer.attention for layer in layers),
+        cross_attention=sum(crossed) if crossed else None,
         feed_forward=sum(layer.feed_forward for layer in layers),
         bias=bias,
         layers=tuple(layers),
+        softcap=model.config.logit_softcap,
+    )
+
+
+def credit_gap(model: Transformer) -> str | None:
+    """Why a model's logits are no sum of parts, in one line; None where they are."""
+    if model.config.head_transform:
+        return "an activation before the output matrix: the logit is no sum of parts"
+    return None
+
+
+def _layer_credit(layer: int, found: Sequence[Passage], way: Mapping[str, Tensor]) -> LayerCredit:
+    parts = {passage.kind: float(passage.delta @ way[passage.kind]) for passage in found}
+    return LayerCredit(
+        layer=layer,
+        attention=parts["attention"],
+        feed_forward=parts["feed-forward"],
+        both=sum(parts.values()),
+        cross_attention=parts.get("cross-attention"),
     )
 
 

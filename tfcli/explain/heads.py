@@ -1,17 +1,17 @@
 """One number for every layer and head: who moves the token, who looks where."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from tfcli.explain.attention import head_deltas
-from tfcli.explain.precision import at, blocks, upcast
+from tfcli.explain.attention import head_outputs
+from tfcli.explain.flow import Directions
 from tfcli.explain.request import Measure
-from tfcli.explain.result import HeadScore, HeadsGrid
-from tfcli.model.trace import Trace
-from tfcli.model.transformer import Transformer
+from tfcli.explain.result import HeadScore, HeadsGrid, Kind
+from tfcli.explain.sites import Site
 
 _LARGEST = 5
 
@@ -21,47 +21,57 @@ class HeadReadings:
     """All measures of all heads at one position, each [L, H].
 
     Attributes:
+        kind: of the attention modules.
         delta: ‖ΔE_h‖ = ‖Σ_j A_hij v_hj W_O^h‖ (Elhage et al. 2021).
-        entropy: -Σ A log₂ A of the head's row, in bits (Clark et al. 2019).
+        entropy: -Σ A log₂ A of the head's row, in bits (Clark et al. 2019); a learned sink is one
+            of the places that weight goes to.
         sink: weight on the first token, A[i, 0] (Xiao et al. 2023).
         previous: weight on the token before, A[i, i-1] (Olsson et al. 2022); NaN for the first.
-        credit: what the head alone adds to the target's logit, σ of the final norm held fixed
-            (Elhage et al. 2021; Wang et al. 2022).
-        largest_entropy: of a row that looks at every key alike.
+        credit: what the head alone adds to the target's logit, σ of all norms held fixed (Elhage
+            et al. 2021; Wang et al. 2022); NaN where a logit is no sum of parts.
+        largest_entropy: of a row that looks at every key alike, by layer [L, 1].
     """
 
+    kind: Kind
     delta: Tensor
     entropy: Tensor
     sink: Tensor
     previous: Tensor
     credit: Tensor
-    largest_entropy: float
+    largest_entropy: Tensor
 
 
-def read_heads(model: Transformer, trace: Trace, position: int, target: int) -> HeadReadings:
-    """Measure every head at a position. One row of attention a head is held, a layer at a time.
+def read_heads(found: Sequence[Site], way: Directions | None) -> HeadReadings:
+    """Measure every head of some attention modules. One row of attention a head is held at a time.
 
     Args:
-        target: the token whose logit the credit is for.
+        found: the modules, a layer each, at one query.
+        way: of the token whose logit the credit is for; None leaves the credit out.
     """
-    scale = model.final_norm.scale(at(trace.layers[-1].residual_out, position))
-    unembedding = model.head.weight[target].to(scale.dtype)  # [D]
     columns: list[tuple[Tensor, ...]] = []
-    for block, layer in zip(blocks(model), trace.layers, strict=True):
-        attention = upcast(layer.attention)
-        row = attention.rows(queries=[position])[0, :, 0]  # [H, T]
-        deltas = head_deltas(block.attention, attention, position)  # [H, D]
+    for site in found:
+        row = site.trace.rows(queries=[site.query])[0, :, 0]  # [H, S]
+        sink = site.trace.sink_weights([site.query])
+        places = row if sink is None else torch.cat((row, sink[0]), dim=-1)  # [H, S + 1]
+        outputs = head_outputs(site)  # [H, D]
+        missing = torch.full_like(row[:, 0], math.nan)
+        previous = site.query - 1
+        credit = missing if way is None else outputs @ way.modules[site.layer][_PASSAGE[site.kind]]
         columns.append(
             (
-                deltas.norm(dim=-1),
-                torch.special.entr(row).sum(-1) / math.log(2),
+                site.branch.forward(outputs).norm(dim=-1),
+                torch.special.entr(places).sum(-1) / math.log(2),
                 row[:, 0],
-                row[:, position - 1] if position else torch.full_like(row[:, 0], math.nan),
-                model.final_norm.apply_frozen(deltas, scale) @ unembedding,
+                missing if previous < 0 or site.kind == "cross" else row[:, previous],
+                credit,
             )
         )
-    stacked = [torch.stack(measure).double().cpu() for measure in zip(*columns, strict=True)]
-    return HeadReadings(*stacked, largest_entropy=math.log2(position + 1))
+    delta, entropy, sink, previous, credits = (
+        torch.stack(measure).double().cpu() for measure in zip(*columns, strict=True)
+    )
+    places = [len(site.keys) + (site.ran.sinks is not None) for site in found]
+    largest = torch.tensor(places, dtype=torch.float64).log2()[:, None]  # [L, 1]
+    return HeadReadings(found[0].kind, delta, entropy, sink, previous, credits, largest)
 
 
 def heads_grid(readings: HeadReadings, measure: Measure) -> HeadsGrid:
@@ -71,11 +81,14 @@ def heads_grid(readings: HeadReadings, measure: Measure) -> HeadsGrid:
         largest = float(values.nan_to_num(0.0).abs().max())
         scaled = values / largest if largest else values
     elif measure == "entropy":
-        scaled = values / readings.largest_entropy if readings.largest_entropy else values
+        scaled = torch.where(
+            readings.largest_entropy > 0, values / readings.largest_entropy, values
+        )
     else:
         scaled = values
     unit, scale = _WORDS[measure]
     return HeadsGrid(
+        kind=readings.kind,
         measure=measure,
         unit=unit,
         scale=scale,
@@ -85,6 +98,7 @@ def heads_grid(readings: HeadReadings, measure: Measure) -> HeadsGrid:
     )
 
 
+_PASSAGE = {"self": "attention", "encoder": "attention", "cross": "cross-attention"}
 _WORDS = {
     "delta": ("‖ΔE‖", "% of the largest"),
     "entropy": ("entropy in bits", "% of a row that looks everywhere alike"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from tfcli.explain.flow import frozen
 from tfcli.explain.labels import label
 from tfcli.explain.precision import at, unembed
 from tfcli.explain.result import Lens, LensRow
@@ -23,11 +24,9 @@ def lens_logits(model: Transformer, trace: Trace, position: int) -> Tensor:
     """
     stream = [trace.layers[0].residual_in, *(layer.residual_out for layer in trace.layers)]
     x = torch.stack([at(vectors, position) for vectors in stream])  # [L + 1, D]
-    norm = model.final_norm
-    normed = norm.apply_frozen(x, norm.scale(x))
-    if norm.bias is not None:
-        normed = normed + norm.bias.to(x.dtype)
-    return unembed(model, normed)
+    norm = frozen(model.final_norm, x)
+    normed, bias = norm.forward(x), norm.bias(x)
+    return unembed(model, normed if bias is None else normed + bias)
 
 
 def logit_lens(
@@ -47,6 +46,7 @@ def logit_lens(
     """
     logits = lens_logits(model, trace, position)
     log_p = torch.log_softmax(logits, dim=-1)  # [L + 1, V]
+    assert trace.logits is not None
     final = torch.log_softmax(at(trace.logits, position), dim=-1)  # [V]
     return Lens(
         answer_id=answer,

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
 from tfcli.errors import UsageError
 from tfcli.explain.labels import label, labels
 from tfcli.explain.precision import working_dtype
 from tfcli.explain.result import Candidate, Loop, LoopStep, NextTokens
 from tfcli.generate.config import SamplingConfig
+from tfcli.generate.engine import angles_change, ruled
 from tfcli.generate.sampling import choose, filtered_logits
 from tfcli.model.cache import KVCache
+from tfcli.model.stack import Memory
 from tfcli.model.transformer import Transformer
 
 if TYPE_CHECKING:
@@ -29,6 +32,7 @@ def next_tokens(
     top_k: int,
     sampling: SamplingConfig,
     tokenizer: "Tokenizer | None",
+    position: int | None = None,
 ) -> NextTokens:
     """The likeliest next tokens under the temperature and filters in force.
 
@@ -39,6 +43,7 @@ def next_tokens(
     Args:
         logits: at the last of the tokens that were read [V].
         seen: these tokens.
+        position: where the logits stand; None for behind the last of `seen`.
 
     Raises:
         UsageError: a repetition penalty so extreme that the logits become infinite.
@@ -53,7 +58,7 @@ def next_tokens(
     first = order[:top_k]
     cumulative = p[first].cumsum(0).tolist()
     return NextTokens(
-        position=len(seen) - 1,
+        position=len(seen) - 1 if position is None else position,
         settings=_in_force(sampling),
         entropy=float(torch.special.entr(p).sum()) / math.log(2),
         kept=int((p > 0).sum()),
@@ -97,20 +102,32 @@ def run_loop(
     seed: int,
     tokenizer: "Tokenizer | None",
     eos_ids: Sequence[int] = (),
+    source: Tensor | None = None,
+    generation: GenerationDefaults = NO_DEFAULTS,
 ) -> Loop:
     """Predict, take a token, append it, go round again: the tokens of `tfcli generate`.
 
     The loop ends early where the context is full, or with one of `eos_ids`.
+
+    Args:
+        source: the encoder's output [1, S, D], in a decoder beside one.
+        generation: tokens that must come first, or never.
     """
-    turns = min(steps, model.config.max_position_embeddings - len(ids))
+    memory = None if source is None else Memory(source)
+    turns = min(steps, model.config.context - len(ids))
     generator = torch.Generator().manual_seed(seed)
-    cache = KVCache.allocate(model.config, 1, len(ids) + turns, model.device, model.dtype)
+
+    def new_cache() -> KVCache:
+        return KVCache.allocate(model.config, 1, len(ids) + turns, model.device, model.dtype)
+
+    cache = new_cache()
     seen, unread = list(ids), list(ids)
     done: list[LoopStep] = []
     ended = "the context is full" if turns < steps else None
     for turn in range(turns):
         batch = torch.tensor([unread], device=model.device)
-        logits = model.head(model.hidden(batch, cache=cache)[:, -1])  # [1, V]
+        hidden = model.hidden(batch, cache=cache, memory=memory)[:, -1]
+        logits = ruled(model.logits(hidden), generation, first=len(seen) == 1)  # [1, V]
         before = torch.tensor([seen], device=model.device)
         chosen = int(choose(logits, sampling, before, generator))
         table = next_tokens(logits[0], seen, top_k, sampling, tokenizer)
@@ -131,6 +148,8 @@ def run_loop(
             ended = "the model ended the text"
             break
         seen, unread = [*seen, chosen], [chosen]
+        if angles_change(model, cache.length):
+            cache, unread = new_cache(), seen
     return Loop(
         choice="the likeliest is taken" if sampling.greedy else "one is drawn",
         seed=None if sampling.greedy else seed,

@@ -5,6 +5,7 @@ bfloat16 is measured in float32 on the rounded vectors that it had.
 """
 
 import math
+from copy import deepcopy
 from dataclasses import replace
 from typing import cast
 
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from tfcli.model.block import Block
+from tfcli.model.stack import Stack
 from tfcli.model.trace import AttentionTrace
 from tfcli.model.transformer import Transformer
 
@@ -48,14 +50,15 @@ def upcast(attention: AttentionTrace) -> AttentionTrace:
         q=attention.q.to(dtype),
         shared_k=attention.shared_k.to(dtype),
         shared_v=attention.shared_v.to(dtype),
+        sinks=None if attention.sinks is None else attention.sinks.to(dtype),
         mixed=attention.mixed.to(dtype),
         output=attention.output.to(dtype),
     )
 
 
-def blocks(model: Transformer) -> list[Block]:
-    """The model's blocks, typed: a ModuleList forgets what it holds."""
-    return cast("list[Block]", list(model.blocks))
+def blocks(stack: Stack) -> list[Block]:
+    """The blocks of a model or of its encoder, typed: a ModuleList forgets what it holds."""
+    return cast("list[Block]", list(stack.blocks))
 
 
 def at(vectors: Tensor, position: int) -> Tensor:
@@ -64,11 +67,21 @@ def at(vectors: Tensor, position: int) -> Tensor:
 
 
 def unembed(model: Transformer, x: Tensor) -> Tensor:
-    """U·x: logits of vectors that have been through the final norm, [n, D] → [n, V].
+    """Logits of vectors that have been through the final norm, [n, D] → [n, V].
 
-    The output matrix is upcast a slice at a time: whole, a large vocabulary's would need more
-    memory than the model.
+    Everything that stands between: a scale, BERT's transform, the output matrix, a soft-cap. The
+    output matrix is upcast a slice at a time: whole, a large vocabulary's would need more memory
+    than the model.
     """
+    assert model.head is not None
+    logits = uncapped(model, _head_input(model, x))
+    cap = model.config.logit_softcap
+    return logits if cap is None else cap * torch.tanh(logits / cap)
+
+
+def uncapped(model: Transformer, x: Tensor) -> Tensor:
+    """U·x of what the output matrix reads, before a soft-cap: [n, D] → [n, V]."""
+    assert model.head is not None
     weight = model.head.weight
     if weight.dtype == x.dtype:
         logits = x @ weight.T
@@ -76,6 +89,14 @@ def unembed(model: Transformer, x: Tensor) -> Tensor:
         parts = [x @ rows.to(x.dtype).T for rows in weight.split(_ROWS_AT_ONCE)]
         logits = torch.cat(parts, dim=-1)
     return logits if model.head.bias is None else logits + model.head.bias.to(x.dtype)
+
+
+def _head_input(model: Transformer, x: Tensor) -> Tensor:
+    x = x * model.config.output_scale
+    transform = model.head_transform
+    if transform is None or transform.dense.weight.dtype == x.dtype:
+        return x if transform is None else transform(x)
+    return deepcopy(transform).to(x.dtype)(x)
 
 
 def relative_error(found: Tensor, expected: Tensor) -> float:

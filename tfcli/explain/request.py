@@ -38,7 +38,8 @@ class Request:
         sections: names out of SECTIONS.
         layers: which blocks to open; "top" is the one whose attention moves the token most.
         heads: likewise, in each of those blocks.
-        position: whose vector is followed; negative counts from the end.
+        position: whose vector is followed; negative counts from the end; None for the last token,
+            or in an encoder the first masked one.
         top_k: rows of a next-token table.
         measure: what the grid of heads shows.
         window: (first, end) of the tokens to show, as in a Python slice; None for all.
@@ -52,7 +53,7 @@ class Request:
     sections: tuple[str, ...] = SECTIONS
     layers: Choice = "top"
     heads: Choice = "top"
-    position: int = -1
+    position: int | None = None
     top_k: int = 5
     measure: Measure = "delta"
     window: tuple[int | None, int | None] | None = None

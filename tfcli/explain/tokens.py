@@ -10,7 +10,7 @@ from torch import Tensor
 from tfcli.explain.labels import byte_length
 from tfcli.explain.precision import optional, working_dtype
 from tfcli.explain.result import Token, Tokens
-from tfcli.model.trace import Trace
+from tfcli.model.trace import StackTrace, Trace
 
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
@@ -24,7 +24,7 @@ def read_tokens(
     labels: Sequence[str],
     window: tuple[int, int] | None,
 ) -> Tokens:
-    """Every token with its probability given those before, and its surprisal.
+    """Every token of a causal model with its probability given those before, and its surprisal.
 
     Surprisal is -log2 p(token | before), in bits (Hale 2001). Summed and divided by the UTF-8
     bytes that these tokens write it gives bits per byte, which does not depend on how the text
@@ -55,8 +55,18 @@ def read_tokens(
     )
 
 
+def plain_tokens(
+    trace: StackTrace, labels: Sequence[str], window: tuple[int, int] | None
+) -> Tokens:
+    """The tokens of an encoder: each one is seen while it is read, so none is a surprise."""
+    ids: list[int] = trace.ids[0].tolist()
+    tokens = tuple(Token(i, ids[i], labels[i], None, None) for i in range(len(ids)))
+    return Tokens(tokens, window, None, None, None, None)
+
+
 def _log_probabilities(trace: Trace) -> Tensor:
     """log p of each token but the first, in nats: [T - 1], in float64 for the sum."""
+    assert trace.logits is not None
     followed, targets = trace.logits[0, :-1], trace.ids[0, 1:]
     dtype = working_dtype(followed.dtype)
     parts: list[Tensor] = []

@@ -3,78 +3,59 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tfcli.families.fields import activation, activation_name, flag, positive, refuse
+from tfcli.families.fields import Fields, read_names, write_names
 from tfcli.model.config import ModelConfig
 
 MODEL_TYPE = "gpt2"
 ARCHITECTURE = "GPT2LMHeadModel"
 PREFIX = "transformer."
-IGNORED = (".attn.bias", ".attn.masked_bias")
-_QKV = "blocks.{i}.attention."
+IGNORED = ("*.attn.bias", "*.attn.masked_bias")
+_FROM, _TO = "transformer.h.{i}.", "blocks.{i}."
+_QKV = {w: "|".join(f"{_TO}attention.{x}.{w}" for x in "qkv") for w in ("weight", "bias")}
 RULES = {
     "transformer.wte.weight": "embedding.weight",
     "transformer.wpe.weight": "position_embedding.weight",
-    "transformer.h.{i}.ln_1.{w}": "blocks.{i}.attention_norm.{w}",
-    "transformer.h.{i}.attn.c_attn.weight": (
-        f"{_QKV}q.weight|{_QKV}k.weight|{_QKV}v.weight",
-        "transpose",
-    ),
-    "transformer.h.{i}.attn.c_attn.bias": f"{_QKV}q.bias|{_QKV}k.bias|{_QKV}v.bias",
-    "transformer.h.{i}.attn.c_proj.weight": ("blocks.{i}.attention.o.weight", "transpose"),
-    "transformer.h.{i}.attn.c_proj.bias": "blocks.{i}.attention.o.bias",
-    "transformer.h.{i}.ln_2.{w}": "blocks.{i}.feed_forward_norm.{w}",
-    "transformer.h.{i}.mlp.c_fc.weight": ("blocks.{i}.feed_forward.up.weight", "transpose"),
-    "transformer.h.{i}.mlp.c_fc.bias": "blocks.{i}.feed_forward.up.bias",
-    "transformer.h.{i}.mlp.c_proj.weight": ("blocks.{i}.feed_forward.down.weight", "transpose"),
-    "transformer.h.{i}.mlp.c_proj.bias": "blocks.{i}.feed_forward.down.bias",
+    f"{_FROM}ln_1.{{w}}": f"{_TO}attention_norm.{{w}}",
+    f"{_FROM}attn.c_attn.weight": (_QKV["weight"], "transpose"),
+    f"{_FROM}attn.c_attn.bias": _QKV["bias"],
+    f"{_FROM}attn.c_proj.{{w}}": (f"{_TO}attention.o.{{w}}", "transpose"),
+    f"{_FROM}ln_2.{{w}}": f"{_TO}feed_forward_norm.{{w}}",
+    f"{_FROM}mlp.c_fc.{{w}}": (f"{_TO}feed_forward.up.{{w}}", "transpose"),
+    f"{_FROM}mlp.c_proj.{{w}}": (f"{_TO}feed_forward.down.{{w}}", "transpose"),
     "transformer.ln_f.{w}": "final_norm.{w}",
     "lm_head.weight": "head.weight",
 }
+_NAMES = {
+    "vocab_size": "vocab_size",
+    "n_embd": "hidden_size",
+    "n_layer": "num_layers",
+    "n_head": "num_heads",
+    "n_positions": "max_position_embeddings",
+    "layer_norm_epsilon": "norm_eps",
+    "activation_function": "activation",
+    "scale_attn_by_inverse_layer_idx": "scale_by_layer",
+    "tie_word_embeddings": "tie_embeddings",
+}
+_SIZES = {"n_embd": 768, "n_head": 12, "n_layer": 12, "n_positions": 1024}
+_MORE = {"activation_function": "gelu_new", "layer_norm_epsilon": 1e-5, "tie_word_embeddings": True}
 
 
 def read_config(hf: Mapping[str, Any]) -> ModelConfig:
     """Read a GPT-2 config.json."""
-    refuse(
-        hf,
-        scale_attn_weights=True,
-        scale_attn_by_inverse_layer_idx=False,
-        add_cross_attention=False,
-    )
-    width, heads = hf.get("n_embd", 768), hf.get("n_head", 12)
-    return ModelConfig(
-        vocab_size=hf["vocab_size"],
-        hidden_size=width,
-        num_layers=hf.get("n_layer", 12),
-        num_heads=heads,
-        num_kv_heads=heads,
-        head_dim=width // heads,
-        intermediate_size=hf.get("n_inner") or 4 * width,
-        max_position_embeddings=hf.get("n_positions", 1024),
-        norm="layer",
-        norm_eps=positive("layer_norm_epsilon", hf.get("layer_norm_epsilon", 1e-5)),
-        position="learned",
-        qkv_bias=True,
-        output_bias=True,
-        activation=activation("activation_function", hf.get("activation_function", "gelu_new")),
-        gated=False,
-        feed_forward_bias=True,
-        tie_embeddings=flag("tie_word_embeddings", hf.get("tie_word_embeddings", True)),
-    )
+    f = Fields(hf, **_SIZES, **_MORE)
+    f.refuse(add_cross_attention=False)
+    heads, found = f.whole("n_head", least=1), read_names(f, ModelConfig, _NAMES)
+    width, inner = found["hidden_size"], f.get("n_inner") or 4 * found["hidden_size"]
+    scale = None if f.flag("scale_attn_weights", True) else 1.0
+    biases = dict.fromkeys(("qkv_bias", "output_bias", "feed_forward_bias"), True)
+    shape = {"num_kv_heads": heads, "head_dim": width // heads, "intermediate_size": inner}
+    same = {"norm": "layer", "position": "learned", "gated": False, "attention_scale": scale}
+    return ModelConfig(**found, **shape, **biases, **same)
 
 
-def write_config(config: ModelConfig) -> dict[str, object]:
+def write_config(config: ModelConfig) -> dict[str, Any]:
     """Write a GPT-2 config.json."""
-    return {
-        "vocab_size": config.vocab_size,
-        "n_embd": config.hidden_size,
-        "n_layer": config.num_layers,
-        "n_head": config.num_heads,
-        "n_inner": config.intermediate_size,
-        "n_positions": config.max_position_embeddings,
-        "layer_norm_epsilon": config.norm_eps,
-        "activation_function": activation_name(config.activation),
-        "tie_word_embeddings": config.tie_embeddings,
-        "resid_pdrop": 0.0,
-        "embd_pdrop": 0.0,
-        "attn_pdrop": 0.0,
-    }
+    dropout = dict.fromkeys(("resid_pdrop", "embd_pdrop", "attn_pdrop"), 0.0)
+    plain = config.attention_scale is None
+    own = {"n_inner": config.intermediate_size, "scale_attn_weights": plain}
+    return {**write_names(config, _NAMES), **own, **dropout}

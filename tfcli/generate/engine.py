@@ -8,11 +8,13 @@ import torch
 from tfcli_tokenizer import Tokenizer
 from torch import Tensor
 
+from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
 from tfcli.errors import UsageError
 from tfcli.generate.config import SamplingConfig
 from tfcli.generate.sampling import choose
 from tfcli.generate.text import TextStream
 from tfcli.model.cache import KVCache
+from tfcli.model.stack import Memory
 from tfcli.model.transformer import Transformer
 
 Finish = Literal["eos", "stop", "length", "context"]
@@ -37,15 +39,44 @@ class Piece:
     sample: int = 0
 
 
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What a continuation starts from.
+
+    Attributes:
+        ids: what the decoder has read [B, T].
+        attention_mask: 0 for padding [B, T]; None where nothing is padded.
+        memory: the encoder's output, in an encoder-decoder.
+    """
+
+    ids: Tensor
+    attention_mask: Tensor | None = None
+    memory: Memory | None = None
+
+
+@torch.inference_mode()
+def begin(
+    model: Transformer,
+    ids: Tensor,
+    attention_mask: Tensor | None = None,
+    generation: GenerationDefaults = NO_DEFAULTS,
+) -> Start:
+    """Where a continuation of prompts [B, T] starts: there, or in a decoder that is still empty."""
+    if model.encoder is None:
+        return Start(ids, attention_mask)
+    first = generation.decoder_start_id or 0
+    return Start(ids.new_full((len(ids), 1), first), None, model.encode(ids, attention_mask))
+
+
 @torch.inference_mode()
 def decode(
     model: Transformer,
-    ids: Tensor,
+    start: Start,
     *,
     max_new_tokens: int,
     sampling: SamplingConfig,
     seeds: Sequence[int],
-    attention_mask: Tensor | None = None,
+    generation: GenerationDefaults = NO_DEFAULTS,
 ) -> Iterator[Tensor]:
     """Yield the next token of every row [B], again and again.
 
@@ -53,35 +84,73 @@ def decode(
     It ends after `max_new_tokens`, or where the context is full.
 
     Args:
-        ids: the prompts [B, T], padded on either side; or one [1, T] that every seed continues.
+        start: the prompts, padded on either side; or one that every seed continues.
         seeds: one a row. A row's tokens depend on its seed, not on its neighbours.
-        attention_mask: 0 for padding [B, T]; None where nothing is padded.
+        generation: tokens that must come, or must not.
 
     Raises:
         TfcliError: the model's logits are no numbers.
     """
+    ids, mask, memory = start.ids, start.attention_mask, start.memory
     T = ids.shape[1]
-    steps = min(max_new_tokens, model.config.max_position_embeddings - T)
+    steps = min(max_new_tokens, model.config.context - T)
     if steps <= 0:
         return
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    cache = KVCache.allocate(model.config, len(ids), T + steps, model.device, model.dtype)
-    mask = attention_mask
-    hidden = _at_last_token(model.hidden(ids, mask, cache), mask)  # [B, D]
+
+    def read(ids: Tensor) -> tuple[KVCache, Tensor]:
+        new = KVCache.allocate(model.config, len(ids), T + steps, model.device, model.dtype)
+        return new, _at_last_token(model.hidden(ids, mask, new, memory=memory), mask)  # [B, D]
+
+    cache, hidden = read(ids)
     if len(ids) < len(seeds):
         cache, hidden = cache.for_rows(len(seeds)), hidden.repeat(len(seeds), 1)
         ids = ids.expand(len(seeds), -1)
-    seen = _real_ids(ids, mask) if sampling.repetition_penalty is not None else None
+        memory = None if memory is None else memory.for_rows(len(seeds))
     for step in range(steps):
-        chosen = choose(model.head(hidden), sampling, seen, generators)  # [B]
+        last = step + 1 == max_new_tokens
+        logits = ruled(model.logits(hidden), generation, first=ids.shape[1] == 1, last=last)
+        seen = _real_ids(ids, mask) if sampling.repetition_penalty is not None else None
+        chosen = choose(logits, sampling, seen, generators)  # [B]
         yield chosen
         if step + 1 == steps:
             return
-        if seen is not None:
-            seen = torch.cat((seen, chosen[:, None]), dim=1)
+        ids = torch.cat((ids, chosen[:, None]), dim=1)
         if mask is not None:
             mask = torch.cat((mask, mask.new_ones(len(mask), 1)), dim=1)
-        hidden = model.hidden(chosen[:, None], mask, cache)[:, -1]
+        if angles_change(model, cache.length):
+            cache, hidden = read(ids)
+        else:
+            hidden = model.hidden(chosen[:, None], mask, cache, memory=memory)[:, -1]
+
+
+def ruled(
+    logits: Tensor, generation: GenerationDefaults, *, first: bool, last: bool = False
+) -> Tensor:
+    """The logits [B, V], -inf for tokens that must not come now.
+
+    Args:
+        first: whether one token alone stands before, as where a decoder begins.
+        last: whether it is the last token that is asked for.
+    """
+    if generation.banned_ids:
+        logits = logits.clone()
+        logits[:, [i for i in generation.banned_ids if i < logits.shape[1]]] = float("-inf")
+    forced = generation.forced_first_id if first else None
+    if last and generation.forced_last_id is not None:
+        forced = generation.forced_last_id
+    if forced is None or forced >= logits.shape[1]:
+        return logits
+    only = torch.full_like(logits, float("-inf"))
+    only[:, forced] = 0.0
+    return only
+
+
+def angles_change(model: Transformer, length: int) -> bool:
+    """Whether the text now grows beyond what the short factors of LongRoPE are for: then every
+    token has to be read again, for the cached keys were turned by other angles."""
+    rope = model.config.rope
+    return rope.scaling == "longrope" and length == rope.original
 
 
 def stream_samples(
@@ -94,6 +163,7 @@ def stream_samples(
     seeds: Sequence[int],
     eos_ids: Sequence[int] = (),
     stop: Sequence[str] = (),
+    generation: GenerationDefaults = NO_DEFAULTS,
 ) -> Iterator[Piece]:
     """Continue one prompt [1, T] once for each seed, all together, portion by portion.
 
@@ -104,10 +174,20 @@ def stream_samples(
         UsageError: the prompt fills the context, or a seed cannot be used. At once.
     """
     _check(model, ids, max_new_tokens, seeds)
-    tokens = decode(model, ids, max_new_tokens=max_new_tokens, sampling=sampling, seeds=seeds)
-    room = model.config.max_position_embeddings - ids.shape[1]
+    start = begin(model, ids, None, generation)
+    tokens = decode(
+        model,
+        start,
+        max_new_tokens=max_new_tokens,
+        sampling=sampling,
+        seeds=seeds,
+        generation=generation,
+    )
+    room = model.config.context - start.ids.shape[1]
     at_the_end: Finish = "context" if room < max_new_tokens else "length"
-    texts = [TextStream(tokenizer, stop) for _ in seeds]
+    # what a decoder beside an encoder writes is a text of its own
+    before: list[int] = [] if model.encoder is not None else ids[0].tolist()
+    texts = [TextStream(tokenizer, stop, before) for _ in seeds]
     return _pieces(tokens, texts, eos_ids, at_the_end)
 
 
@@ -144,8 +224,11 @@ def generate_ids(
     seed: int,
     eos_ids: Sequence[int] = (),
     attention_mask: Tensor | None = None,
+    generation: GenerationDefaults = NO_DEFAULTS,
 ) -> Tensor:
     """Continue every row of a batch: [B, T] → [B, T + new].
+
+    In an encoder-decoder the rows go to the encoder, and what the decoder read and wrote returns.
 
     Row i draws with seed + i, as it would alone. A row that has ended is filled up with the first
     of `eos_ids`; it stops when all have ended.
@@ -158,14 +241,15 @@ def generate_ids(
     _check(model, ids, max_new_tokens, seeds)
     ended = torch.zeros(len(ids), dtype=torch.bool, device=ids.device)
     ends = torch.tensor(list(eos_ids), device=ids.device, dtype=torch.long)
-    columns = [ids]
+    start = begin(model, ids, attention_mask, generation)
+    columns = [start.ids]
     for chosen in decode(
         model,
-        ids,
+        start,
         max_new_tokens=max_new_tokens,
         sampling=sampling,
         seeds=seeds,
-        attention_mask=attention_mask,
+        generation=generation,
     ):
         if not eos_ids:
             columns.append(chosen[:, None])
@@ -205,8 +289,13 @@ def _pieces(
 
 
 def _check(model: Transformer, ids: Tensor, max_new_tokens: int, seeds: Sequence[int]) -> None:
-    longest, length = model.config.max_position_embeddings, ids.shape[1]
-    if max_new_tokens > 0 and length >= longest:
+    if not model.config.causal:
+        raise UsageError(
+            "This model is an encoder: it cannot go on from a text, it fills in what is masked.",
+            hint="A text with the tokenizer's mask token in it, such as [MASK], will do.",
+        )
+    longest, length = model.config.context, ids.shape[1]
+    if max_new_tokens > 0 and length >= longest and model.encoder is None:
         raise UsageError(
             f"The prompt fills the context: it has {length:,} tokens, and this model's context "
             f"is {longest:,} tokens, so there is no room to go on.",

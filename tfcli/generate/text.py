@@ -16,20 +16,31 @@ class TextStream:
         stopped: whether a stop string has come. Nothing is given out after that.
     """
 
-    def __init__(self, tokenizer: Tokenizer | None, stop: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer | None,
+        stop: Sequence[str] = (),
+        after: Sequence[int] = (),
+    ) -> None:
+        """Args:
+        stop: texts that end it.
+        after: the ids that it goes on from: a word behind others keeps its space.
+        """
         self._decoder = tokenizer.stream() if tokenizer is not None else None
+        self._silent: set[int | None] = set()
+        if tokenizer is not None and self._decoder is not None:
+            self._silent = {tokenizer.bos_id, tokenizer.eos_id, tokenizer.pad_id}
+            for token in after:
+                self._read(token)
         self._stop = [text for text in stop if text]
         self._held = ""
         self.stopped = False
 
     def push(self, token: int) -> str:
         """The characters that are clear with this token; what may begin a stop string waits."""
-        if self._decoder is None:
+        if self._decoder is None or token in self._silent:
             return ""
-        try:
-            self._held += self._decoder.push(token)
-        except UsageError:  # models have rows to spare that no tokenizer writes
-            self._held += _UNKNOWN
+        self._held += self._read(token)
         return self._clear()
 
     def flush(self) -> str:
@@ -38,6 +49,13 @@ class TextStream:
             return ""
         self._held += self._decoder.flush()
         return self._clear() + self._held
+
+    def _read(self, token: int) -> str:
+        assert self._decoder is not None
+        try:
+            return self._decoder.push(token)
+        except UsageError:  # models have rows to spare that no tokenizer writes
+            return _UNKNOWN
 
     def _clear(self) -> str:
         """Cut off what no stop string can reach; the rest stays in `_held`."""

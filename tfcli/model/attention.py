@@ -1,6 +1,7 @@
 """Multi-head attention with shared key/value heads: ΔE = softmax(QKᵀ/√d_k)·V, per head."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -10,71 +11,37 @@ from tfcli.model.cache import LayerCache
 from tfcli.model.config import ModelConfig
 from tfcli.model.linear import Linear
 from tfcli.model.norm import RMSNorm
-from tfcli.model.position import rotate
+from tfcli.model.position import Rotary, rotate
 from tfcli.model.trace import AttentionTrace
 
 _SHORT = 512  # tokens: up to here all weights at once take less room than the logits
 
 
-class Attention(nn.Module):
-    """One attention module: four projections, an optional norm on q and k, a rotation, SDPA."""
+@dataclass(frozen=True, eq=False)
+class Mixing:
+    """How queries meet keys: everything of the softmax that is no tensor of the tokens.
 
-    def __init__(self, config: ModelConfig) -> None:
-        super().__init__()
-        self.config = config
-        d, dh = config.hidden_size, config.head_dim
-        self.q = Linear(d, config.num_heads * dh, bias=config.qkv_bias)
-        self.k = Linear(d, config.num_kv_heads * dh, bias=config.qkv_bias)
-        self.v = Linear(d, config.num_kv_heads * dh, bias=config.qkv_bias)
-        self.o = Linear(config.num_heads * dh, d, bias=config.output_bias)
-        self.q_norm = RMSNorm(dh, config.norm_eps) if config.qk_norm else None
-        self.k_norm = RMSNorm(dh, config.norm_eps) if config.qk_norm else None
-        self.scale = 1.0 / math.sqrt(dh)
+    Attributes as in AttentionTrace.
+    """
 
-    def forward(
-        self,
-        x: Tensor,
-        rotary: tuple[Tensor, Tensor] | None,
-        mask: Tensor | None,
-        cache: LayerCache | None = None,
-        tracing: bool = False,
-    ) -> tuple[Tensor, AttentionTrace | None]:
-        """Attend from every position to itself and to those before it.
+    scale: float
+    causal: bool = True
+    softcap: float | None = None
+    sinks: Tensor | None = None
+
+    def mix(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+        """Σ_j A_ij v_j per head: [B, H, T, Dh], [B, Hkv, S, Dh], [B, Hkv, S, Dv] → [B, H, T, Dv].
 
         Args:
-            x: the normed residual stream [B, T, D].
-            rotary: cos, sin of the positions, or None.
-            mask: additive mask [B, 1, T, S], or None for plain causal attention.
-            cache: keys and values of earlier positions; this call's are appended.
-            tracing: also return q, k, v and the output.
-
-        Returns:
-            ΔE [B, T, D], and the trace where it was asked for.
+            mask: added to the scores [B or 1, H or 1, T, S]; None for plain causal or full
+                attention.
         """
-        config = self.config
-        B, T, _ = x.shape
-        q = self.q(x).view(B, T, config.num_heads, config.head_dim)
-        k = self.k(x).view(B, T, config.num_kv_heads, config.head_dim)
-        v = self.v(x).view(B, T, config.num_kv_heads, config.head_dim).transpose(1, 2)
-        if self.q_norm is not None and self.k_norm is not None:
-            q, k = self.q_norm(q), self.k_norm(k)
-        q, k = q.transpose(1, 2), k.transpose(1, 2)  # [B, H, T, Dh], [B, Hkv, T, Dh]
-        if rotary is not None:
-            q = rotate(q, *rotary, config.rope.interleaved)
-            k = rotate(k, *rotary, config.rope.interleaved)
-        if cache is not None:
-            k, v = cache.append(k, v)  # [B, Hkv, S, Dh]
-        mixed = self._mix(q, k, v, mask)  # [B, H, T, Dh]
-        output = self.o(mixed.transpose(1, 2).reshape(B, T, -1))  # [B, T, D]
-        if not tracing:
-            return output, None
-        return output, AttentionTrace(
-            q=q, shared_k=k, shared_v=v, mask=mask, scale=self.scale, mixed=mixed, output=output
-        )
-
-    def _mix(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
         T, S = q.shape[2], k.shape[2]
-        if mask is None and T == S and _trains_faster_written_out(q):
+        if self.softcap is not None:
+            return self._capped(q, k, v, mask)
+        if self.sinks is not None:
+            k, v, mask = self._with_sink(q, k, v, mask)
+        elif mask is None and self.causal and T == S and _trains_faster_written_out(q):
             return self._written_out(q, k, v)
         return F.scaled_dot_product_attention(
             q,
@@ -82,14 +49,45 @@ class Attention(nn.Module):
             v,
             attn_mask=mask,
             # one query against a cache sees everything; is_causal would align it to the left
-            is_causal=mask is None and T == S and T > 1,
+            is_causal=mask is None and self.causal and T == S and T > 1,
             scale=self.scale,
-            enable_gqa=self.config.kv_groups > 1,
+            enable_gqa=q.shape[1] != k.shape[1],
         )
+
+    def _with_sink(
+        self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """A further key and value of zeros, whose score is the sink's: the fused kernel then
+        computes the softmax over both and adds nothing for it."""
+        assert self.sinks is not None
+        B, H, T, _ = q.shape
+        S = k.shape[2]
+        k = F.pad(k, (0, 0, 0, 1))
+        v = F.pad(v, (0, 0, 0, 1))
+        if mask is None:
+            mask = _future(T, S, q) if self.causal and T > 1 else q.new_zeros(1, 1, T, S)
+        mask = mask.expand(B, H, T, S)
+        column = self.sinks.to(q.dtype)[None, :, None, None].expand(B, H, T, 1)
+        return k, v, torch.cat((mask, column), dim=-1)
+
+    def _capped(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None) -> Tensor:
+        """Written out, for no fused kernel caps scores."""
+        assert self.softcap is not None
+        groups = q.shape[1] // k.shape[1]
+        if groups > 1:
+            k, v = k.repeat_interleave(groups, dim=1), v.repeat_interleave(groups, dim=1)
+        scores = q @ k.transpose(-1, -2) * self.scale  # [B, H, T, S]
+        scores = self.softcap * torch.tanh(scores / self.softcap)
+        if mask is None and self.causal and q.shape[2] > 1:
+            mask = _future(q.shape[2], k.shape[2], q)
+        if mask is not None:
+            scores = scores + mask
+        wide = scores if scores.dtype == torch.float64 else scores.float()
+        return torch.softmax(wide, dim=-1).to(v.dtype) @ v
 
     def _written_out(self, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Causal softmax(QKᵀ/√d_k)·V as two batched products in bfloat16 [B, H, T, Dh]."""
-        T, groups = q.shape[2], self.config.kv_groups
+        T, groups = q.shape[2], q.shape[1] // k.shape[1]
         with torch.autocast(q.device.type, enabled=False):
             q, k, v = ((q * self.scale).bfloat16(), k.bfloat16(), v.bfloat16())
             k, v = (x.repeat_interleave(groups, dim=1) if groups > 1 else x for x in (k, v))
@@ -97,21 +95,128 @@ class Attention(nn.Module):
             weights = torch.softmax(q @ k.transpose(-1, -2) + future, dim=-1)  # [B, H, T, T]
             return weights @ v
 
-    def head_outputs(self, weights: Tensor, values: Tensor) -> Tensor:
-        """What each source token's value, by each head, adds to the residual stream.
 
-        The terms A_{hij} · v_{h,j} W_O^h of ΔE = Σ_h Σ_j A v W_O + b_O (Elhage et al. 2021).
+class Attention(nn.Module):
+    """One attention module: four projections, an optional norm on q and k, a rotation, SDPA.
+
+    With a `memory` it is cross-attention: keys and values come from there.
+    """
+
+    def __init__(self, config: ModelConfig, layer: int, cross: bool = False) -> None:
+        super().__init__()
+        self.config = config
+        d, dh = config.hidden_size, config.head_dim
+        self.q = Linear(d, config.num_heads * dh, bias=config.qkv_bias)
+        self.k = Linear(d, config.num_kv_heads * dh, bias=config.qkv_bias)
+        self.v = Linear(d, config.num_kv_heads * dh, bias=config.qkv_bias)
+        self.o = Linear(config.num_heads * dh, d, bias=config.output_bias)
+        self.q_norm = self._qk_norm(config.num_heads)
+        self.k_norm = self._qk_norm(config.num_kv_heads)
+        self.sinks = nn.Parameter(torch.zeros(config.num_heads)) if config.attention_sinks else None
+        self.causal = config.causal and not cross
+        self.interleaved = config.rope_of(layer).interleaved
+        scale = config.attention_scale or 1.0 / math.sqrt(dh)
+        self.scale = scale / (layer + 1) if config.scale_by_layer else scale
+
+    def forward(
+        self,
+        x: Tensor,
+        rotary: Rotary | None,
+        mask: Tensor | None,
+        cache: LayerCache | None = None,
+        tracing: bool = False,
+        memory: Tensor | None = None,
+    ) -> tuple[Tensor, AttentionTrace | None]:
+        """Attend from every position to those that it may see.
 
         Args:
-            weights: attention rows of one query [H, S].
-            values: that batch item's values [H, S, Dh].
+            x: what the queries are made from [B, T, D].
+            rotary: cos, sin of the positions, or None.
+            mask: added to the scores [B or 1, H or 1, T, S]; None for plain attention.
+            cache: keys and values of earlier positions; this call's are appended.
+            tracing: also return q, k, v and the output.
+            memory: the encoder's output [B, S, D], for cross-attention.
 
         Returns:
-            [H, S, D].
+            the output [B, T, D], and the trace where it was asked for.
         """
-        H, _, dh = values.shape
-        w_o = self.o.weight.view(-1, H, dh)  # [D, H, Dh]
-        return torch.einsum("hs,hsd,ohd->hso", weights, values, w_o)
+        B, T, _ = x.shape
+        q = self.q(x).view(B, T, self.config.num_heads, -1)
+        if self.q_norm is not None:
+            q = self._normed(self.q_norm, q)
+        q = q.transpose(1, 2)  # [B, H, T, Dh]
+        if memory is None:
+            k, v = self._keys_and_values(x)
+            if rotary is not None:
+                q = rotate(q, *rotary, self.interleaved)
+                k = rotate(k, *rotary, self.interleaved)
+            if cache is not None:
+                k, v = cache.append(k, v)  # [B, Hkv, S, Dh]
+        elif cache is None:
+            k, v = self._keys_and_values(memory)
+        else:
+            if cache.crossed is None:
+                cache.crossed = self._keys_and_values(memory)
+            k, v = cache.crossed
+        mixing = Mixing(self.scale, self.causal, self.config.attention_softcap, self.sinks)
+        mixed = mixing.mix(q, k, v, mask)  # [B, H, T, Dh]
+        output = self.o(mixed.transpose(1, 2).reshape(B, T, -1))  # [B, T, D]
+        if not tracing:
+            return output, None
+        return output, traced(mixing, q, k, v, mask, mixed, output)
+
+    def _keys_and_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Keys, before the rotation, and values of [B, S, D]: [B, Hkv, S, Dh] each."""
+        B, S, _ = x.shape
+        k = self.k(x).view(B, S, self.config.num_kv_heads, -1)
+        v = self.v(x).view(B, S, self.config.num_kv_heads, -1)
+        if self.k_norm is not None:
+            k = self._normed(self.k_norm, k)
+        return k.transpose(1, 2), v.transpose(1, 2)
+
+    def _qk_norm(self, heads: int) -> RMSNorm | None:
+        config = self.config
+        if config.qk_norm == "none":
+            return None
+        size = config.head_dim if config.qk_norm == "head" else heads * config.head_dim
+        return RMSNorm(size, config.norm_eps, config.norm_plus_one)
+
+    def _normed(self, norm: RMSNorm, x: Tensor) -> Tensor:
+        """Queries or keys [B, T, heads, Dh], each head by itself or all of them as one vector."""
+        if self.config.qk_norm == "head":
+            return norm(x)
+        return norm(x.flatten(-2)).view(x.shape)
+
+
+def traced(
+    mixing: Mixing,
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    mask: Tensor | None,
+    mixed: Tensor,
+    output: Tensor,
+) -> AttentionTrace:
+    """The trace of a module that mixed these tensors (shapes as in AttentionTrace)."""
+    return AttentionTrace(
+        q=q,
+        shared_k=k,
+        shared_v=v,
+        mask=mask,
+        causal=mixing.causal,
+        scale=mixing.scale,
+        softcap=mixing.softcap,
+        sinks=None if mixing.sinks is None else mixing.sinks.detach(),
+        mixed=mixed,
+        output=output,
+    )
+
+
+def _future(T: int, S: int, like: Tensor) -> Tensor:
+    """The additive mask of T queries at the end of S keys [1, 1, T, S]."""
+    lowest = torch.finfo(like.dtype).min
+    mask = torch.full((T, S), lowest, device=like.device, dtype=like.dtype)
+    return mask.triu(S - T + 1)[None, None]
 
 
 def _trains_faster_written_out(q: Tensor) -> bool:

@@ -6,26 +6,32 @@ import torch
 from torch import Tensor
 
 from tfcli.model.config import ModelConfig
+from tfcli.model.size import cached_shape
 
 _FIRST_ROOM = 256  # tokens
 
 
 @dataclass
 class LayerCache:
-    """Keys and values of one layer, in buffers [B, Hkv, room, Dh] that grow when they are full.
+    """Keys and values of one layer, in buffers [B, Hkv, room, ·] that grow when they are full.
+
+    Latent attention keeps its latents instead: [B, 1, room, kv_rank] as values, and the part of
+    the key that turns with the position, [B, 1, room, rope_dim], as keys.
 
     Attributes:
         capacity: the most tokens that will come; the buffers do not grow beyond it needlessly.
         length: how many are there.
+        crossed: keys and values of the encoder's output, once they are computed.
     """
 
     keys: Tensor
     values: Tensor
     capacity: int
     length: int = 0
+    crossed: tuple[Tensor, Tensor] | None = None
 
     def append(self, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Write [B, Hkv, T, Dh] behind what is there; return everything so far, as views."""
+        """Write [B, Hkv, T, ·] behind what is there; return everything so far, as views."""
         end = self.length + k.shape[2]
         if end > self.keys.shape[2]:
             room = max(end, min(2 * end, self.capacity))
@@ -36,13 +42,24 @@ class LayerCache:
         self.length = end
         return self.keys[:, :, :end], self.values[:, :, :end]
 
+    def for_rows(self, rows: int) -> "LayerCache":
+        """What the one row of this cache holds, for each of `rows` rows that go on from it."""
+        crossed = self.crossed
+        return LayerCache(
+            self.keys.repeat(rows, 1, 1, 1),
+            self.values.repeat(rows, 1, 1, 1),
+            self.capacity,
+            self.length,
+            None if crossed is None else (_repeated(crossed[0], rows), _repeated(crossed[1], rows)),
+        )
+
 
 @dataclass
 class KVCache:
     """One `LayerCache` a layer, all of the same length.
 
-    Memory: 2 · layers · B · Hkv · room · Dh elements; the room starts at 256 tokens and doubles,
-    so that a long context costs nothing until it is used.
+    Memory: layers · B · room elements, times `elements_per_token`; the room starts at 256 tokens
+    and doubles, so that a long context costs nothing until it is used.
     """
 
     layers: list[LayerCache] = field(default_factory=list)
@@ -57,12 +74,13 @@ class KVCache:
         dtype: torch.dtype,
     ) -> "KVCache":
         """An empty cache that will hold up to `capacity` tokens of each of `batch_size` rows."""
-        shape = (batch_size, config.num_kv_heads, min(capacity, _FIRST_ROOM), config.head_dim)
+        room = min(capacity, _FIRST_ROOM)
+        heads, key, value = cached_shape(config)
         return cls(
             [
                 LayerCache(
-                    torch.empty(shape, device=device, dtype=dtype),
-                    torch.empty(shape, device=device, dtype=dtype),
+                    torch.empty((batch_size, heads, room, key), device=device, dtype=dtype),
+                    torch.empty((batch_size, heads, room, value), device=device, dtype=dtype),
                     capacity,
                 )
                 for _ in range(config.num_layers)
@@ -76,21 +94,21 @@ class KVCache:
 
     def for_rows(self, rows: int) -> "KVCache":
         """What the one row of this cache holds, for each of `rows` rows that go on from it."""
-        return KVCache(
-            [
-                LayerCache(
-                    layer.keys.repeat(rows, 1, 1, 1),
-                    layer.values.repeat(rows, 1, 1, 1),
-                    layer.capacity,
-                    layer.length,
-                )
-                for layer in self.layers
-            ]
-        )
+        return KVCache([layer.for_rows(rows) for layer in self.layers])
+
+
+def elements_per_token(config: ModelConfig) -> int:
+    """How many numbers the cache keeps of one token, in all layers."""
+    heads, key, value = cached_shape(config)
+    return config.num_layers * heads * (key + value)
 
 
 def _enlarged(buffer: Tensor, used: int, room: int) -> Tensor:
-    B, heads, _, dh = buffer.shape
-    larger = buffer.new_empty(B, heads, room, dh)
+    B, heads, _, width = buffer.shape
+    larger = buffer.new_empty(B, heads, room, width)
     larger[:, :, :used] = buffer[:, :, :used]
     return larger
+
+
+def _repeated(tensor: Tensor, rows: int) -> Tensor:
+    return tensor.repeat(rows, 1, 1, 1)

@@ -1,9 +1,12 @@
 """Where training starts from: the weights of a new model, the same for the same seed."""
 
+from collections.abc import Iterator
+
 import torch
 from torch import nn
 
 from tfcli.model.block import Block
+from tfcli.model.feed_forward import FeedForward
 from tfcli.model.transformer import Transformer
 
 
@@ -17,12 +20,7 @@ def initialise(model: Transformer, seed: int) -> None:
     """
     generator = torch.Generator().manual_seed(seed)
     config = model.config
-    writers = {
-        id(linear)
-        for block in model.blocks
-        if isinstance(block, Block)
-        for linear in (block.attention.o, block.feed_forward.down)
-    }
+    writers = {id(linear) for linear in _writers(model)}
     for module in model.modules():
         if isinstance(module, nn.Linear):
             if id(module) in writers:
@@ -33,8 +31,19 @@ def initialise(model: Transformer, seed: int) -> None:
                 nn.init.zeros_(module.bias)
         elif isinstance(module, nn.Embedding):
             _normal(module.weight, 0.02, generator)
-    if not config.tie_embeddings:
+    if model.head is not None and not config.tie_embeddings:
         nn.init.zeros_(model.head.weight)
+
+
+def _writers(model: Transformer) -> Iterator[object]:
+    """The matrices whose products are added to a residual stream."""
+    for block in model.modules():
+        if isinstance(block, Block):
+            yield block.attention.o
+            if isinstance(block.feed_forward, FeedForward):
+                yield block.feed_forward.down
+            if block.cross_attention is not None:
+                yield block.cross_attention.o
 
 
 def _normal(weight: torch.Tensor, std: float, generator: torch.Generator) -> None:

@@ -14,52 +14,69 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class AttentionTrace:
-    """One attention module, as it ran.
+    """One attention module, as it ran. T queries ask S keys; S = T but in cross-attention.
 
     Attributes:
         q: queries [B, H, T, Dh], after the q-norm and the rotation, as they meet the keys.
-        shared_k: keys [B, Hkv, T, Dh], likewise; one serves H / Hkv query heads.
-        shared_v: values [B, Hkv, T, Dh].
-        mask: additive mask [B, 1, T, T], or None for plain causal attention.
-        scale: what q·k is multiplied with, 1/√Dh.
-        mixed: Σ_j A_ij v_j per head [B, H, T, Dh], from the kernel that ran.
-        output: ΔE [B, T, D], what the module added to the residual stream.
+        shared_k: keys [B, Hkv, S, Dh], likewise; one serves H / Hkv query heads.
+        shared_v: values [B, Hkv, S, Dv].
+        mask: what is added to the scores [B or 1, H or 1, T or 1, S]: 0 or a very negative number,
+            and a bias for the distance in models that have one. None where nothing is added.
+        causal: queries do not see later keys (where `mask` is None; else the mask says it).
+        scale: what q·k is multiplied with, mostly 1/√Dh.
+        softcap: scores become c·tanh(scores / c) before the mask; None for no cap.
+        sinks: a score for each head that takes part in the softmax and gives nothing [H], or None.
+        mixed: Σ_j A_ij v_j per head [B, H, T, Dv], from the kernel that ran.
+        output: what the module gave [B, T, D]. It is ΔE, unless a norm stands before the sum.
     """
 
     q: Tensor
     shared_k: Tensor
     shared_v: Tensor
     mask: Tensor | None
+    causal: bool
     scale: float
+    softcap: float | None
+    sinks: Tensor | None
     mixed: Tensor
     output: Tensor
 
     @property
     def k(self) -> Tensor:
-        """Keys as each query head sees them [B, H, T, Dh]."""
+        """Keys as each query head sees them [B, H, S, Dh]."""
         return self._for_query_heads(self.shared_k)
 
     @property
     def v(self) -> Tensor:
-        """Values as each query head sees them [B, H, T, Dh]."""
+        """Values as each query head sees them [B, H, S, Dv]."""
         return self._for_query_heads(self.shared_v)
 
     @property
     def weights(self) -> Tensor:
-        """All attention weights [B, H, T, T], computed now. Rows are queries."""
+        """All attention weights [B, H, T, S], computed now. Rows are queries.
+
+        A row sums to 1, or to less by what a learned sink takes.
+        """
         return self.rows()
 
     def rows(
         self, heads: Sequence[int] | None = None, queries: Sequence[int] | None = None
     ) -> Tensor:
-        """Attention weights of some heads and queries: softmax(QKᵀ·scale + mask) [B, h, q, T]."""
-        return torch.softmax(self.scores(heads, queries), dim=-1)
+        """Attention weights of some heads and queries: softmax(QKᵀ·scale + mask) [B, h, q, S]."""
+        scores = self.scores(heads, queries)
+        if self.sinks is None:
+            return torch.softmax(scores, dim=-1)
+        sinks = self.sinks if heads is None else self.sinks[list(heads)]
+        column = sinks.to(scores.dtype)[None, :, None, None].expand(*scores.shape[:-1], 1)
+        return torch.softmax(torch.cat((scores, column), dim=-1), dim=-1)[..., :-1]
 
     def scores(
         self, heads: Sequence[int] | None = None, queries: Sequence[int] | None = None
     ) -> Tensor:
-        """Masked scores QKᵀ·scale of some heads and queries [B, h, q, T]; masked cells are -inf
-        (or the mask's large negative number where a padded row has nothing to attend to)."""
+        """Scores of some heads and queries, scaled, capped and masked [B, h, q, S].
+
+        Masked cells are -inf, or the mask's large negative number.
+        """
         H, T = self.q.shape[1:3]
         head_ids = list(range(H)) if heads is None else [h % H for h in heads]
         query_ids = list(range(T)) if queries is None else [i % T for i in queries]
@@ -67,14 +84,52 @@ class AttentionTrace:
         q = self.q[:, head_ids][:, :, query_ids]
         k = self.shared_k[:, [h // groups for h in head_ids]]
         scores = q @ k.transpose(-1, -2) * self.scale
+        if self.softcap is not None:
+            scores = self.softcap * torch.tanh(scores / self.softcap)
         if self.mask is not None:
-            return scores + self.mask[:, :, query_ids]
-        positions = torch.arange(T, device=q.device)
-        future = positions[None, :] > positions[query_ids][:, None]  # [q, T]
-        return scores.masked_fill(future, float("-inf"))
+            # the few queries first: a mask for each head is the largest tensor of all
+            mask = self.mask if self.mask.shape[2] == 1 else self.mask[:, :, query_ids]
+            return scores + (mask if mask.shape[1] == 1 else mask[:, head_ids])
+        if not self.causal:
+            return scores
+        positions = torch.arange(k.shape[2], device=q.device)
+        asking = torch.tensor(query_ids, device=q.device)[:, None]
+        return scores.masked_fill(positions > asking, float("-inf"))
+
+    def sink_weights(self, queries: Sequence[int]) -> Tensor | None:
+        """What the learned sinks take of each row [B, H, q]; None where there are none."""
+        if self.sinks is None:
+            return None
+        scores = self.scores(queries=queries)
+        sinks = self.sinks.to(scores.dtype)[None, :, None]
+        return torch.exp(sinks - torch.logaddexp(scores.logsumexp(-1), sinks))
+
+    def seen_by(self, query: int) -> Tensor:
+        """Which keys a query may look at, in the first row of the batch: booleans [S]."""
+        keys = self.shared_k.shape[2]
+        if self.mask is not None:
+            row = self.mask[0, 0, query if self.mask.shape[2] > 1 else 0]
+            return row > torch.finfo(self.mask.dtype).min / 2
+        positions = torch.arange(keys, device=self.q.device)
+        return positions <= query if self.causal else positions >= 0
 
     def _for_query_heads(self, shared: Tensor) -> Tensor:
         return shared.repeat_interleave(self.q.shape[1] // shared.shape[1], dim=1)
+
+
+@dataclass(frozen=True, eq=False)
+class RouterTrace:
+    """Where the router sent each token.
+
+    Attributes:
+        logits: [B, T, E].
+        weights: what each expert's result is multiplied with [B, T, E]; 0 where it was not asked.
+        chosen: the experts that were asked [B, T, k].
+    """
+
+    logits: Tensor
+    weights: Tensor
+    chosen: Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,43 +137,86 @@ class FeedForwardTrace:
     """One feed-forward module, as it ran.
 
     Attributes:
-        inner: what the neurons fired, before the down projection [B, T, I].
-        output: what the module added to the residual stream [B, T, D].
+        inner: what the neurons fired, before the down projection [B, T, I]; None where there are
+            several experts, of which each token asks others.
+        output: what the module gave [B, T, D]. It is what is added to the residual stream, unless
+            a norm stands before the sum.
+        router: where there are experts; else None.
     """
 
-    inner: Tensor
+    inner: Tensor | None
     output: Tensor
+    router: RouterTrace | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class LayerTrace:
-    """One block: the residual stream before, between and after its two modules [B, T, D]."""
+    """One block, as it ran. All vectors [B, T, D].
+
+    Attributes:
+        residual_in, residual_out: the residual stream before and after the block.
+        residual_mid: between attention and feed-forward; in a parallel block, where both read
+            residual_in, with the attention's part added.
+        attention_delta, cross_attention_delta, feed_forward_delta: what each module added, which
+            is its output, or that after a norm on the branch. In a model that norms the sum,
+            residual_mid is the norm of residual_in + attention_delta, and so on.
+        cross_attention: the decoder's attention to the encoder's output, or None.
+        residual_cross: the residual stream between the two attentions, or None.
+    """
 
     residual_in: Tensor
     attention: AttentionTrace
+    attention_delta: Tensor
     residual_mid: Tensor
     feed_forward: FeedForwardTrace
+    feed_forward_delta: Tensor
     residual_out: Tensor
+    cross_attention: AttentionTrace | None = None
+    cross_attention_delta: Tensor | None = None
+    residual_cross: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Trace:
-    """One forward pass.
+class StackTrace:
+    """One side of a model: embedding, blocks, final norm.
 
     Attributes:
         ids: the input [B, T].
         attention_mask: 1 for real tokens, 0 for padding [B, T], or None.
-        token_embedding: the embedding table's rows [B, T, D].
-        position_embedding: what a learned position added [B, T, D], or None.
-        layers: one LayerTrace a block; layers[0].residual_in is the embedding sum.
+        token_embedding: the embedding table's rows, scaled where the model does so [B, T, D].
+        position_embedding: what a position's vector added [B, T, D], or None.
+        type_embedding: what a segment's vector added [B, T, D], or None.
+        layers: one LayerTrace a block; layers[0].residual_in is the embedding sum, after a norm
+            where the model has one there.
         final_norm_out: the last residual stream after the final norm [B, T, D].
-        logits: [B, T, V].
     """
 
     ids: Tensor
     attention_mask: Tensor | None
     token_embedding: Tensor
     position_embedding: Tensor | None
+    type_embedding: Tensor | None
     layers: tuple[LayerTrace, ...]
     final_norm_out: Tensor
-    logits: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Trace(StackTrace):
+    """One forward pass: a StackTrace, with what comes out.
+
+    In an encoder-decoder this is the decoder's side.
+
+    Attributes:
+        head_in: what the output matrix read [B, T, D].
+        logits: [B, T, V]; None for a model without an output matrix.
+        encoder: the encoder's side, or None.
+    """
+
+    head_in: Tensor
+    logits: Tensor | None
+    encoder: StackTrace | None = None
+
+    @property
+    def encoder_layers(self) -> tuple[LayerTrace, ...]:
+        """The encoder's blocks; empty where there is no encoder."""
+        return self.encoder.layers if self.encoder is not None else ()

@@ -1,143 +1,114 @@
-"""The decoder: tokens → embedding → blocks → norm → logits."""
+"""The whole model: a stack with an output matrix, and an encoder beside it where it has one."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from tfcli.model.block import Block
-from tfcli.model.cache import KVCache
 from tfcli.model.config import ModelConfig
+from tfcli.model.feed_forward import ACTIVATIONS
 from tfcli.model.linear import Linear
-from tfcli.model.norm import build_norm
-from tfcli.model.position import RotaryTable
-from tfcli.model.trace import LayerTrace, Trace
+from tfcli.model.norm import LayerNorm
+from tfcli.model.stack import Memory, Stack
+from tfcli.model.trace import Trace
 
 
-class Transformer(nn.Module):
-    """A decoder-only Transformer for next-token prediction."""
+class HeadTransform(nn.Module):
+    """norm(act(dense(x))): BERT's step before the output matrix (Devlin et al. 2019)."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
-        self.config = config
-        self.embedding = nn.Embedding(config.vocab_size, config.hidden_size)
-        self.position_embedding = (
-            nn.Embedding(config.max_position_embeddings, config.hidden_size)
-            if config.position == "learned"
+        self.dense = Linear(config.hidden_size, config.hidden_size)
+        self.norm = LayerNorm(config.hidden_size, config.norm_eps)
+        self.activation = ACTIVATIONS[config.activation]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[B, T, D] → [B, T, D]."""
+        return self.norm(self.activation(self.dense(x)))
+
+
+class Transformer(Stack):
+    """A decoder, an encoder, or a decoder with an encoder beside it."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__(config)
+        self.encoder = Stack(config.encoder) if config.encoder is not None else None
+        if self.encoder is not None and config.share_embeddings:
+            self.encoder.embedding = self.embedding
+        self.head_transform = HeadTransform(config) if config.head_transform else None
+        self.head = (
+            Linear(config.hidden_size, config.vocab_size, bias=config.head_bias)
+            if config.head
             else None
         )
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.num_layers))
-        self.final_norm = build_norm(config)
-        self.head = Linear(config.hidden_size, config.vocab_size, bias=False)
-        if config.tie_embeddings:
+        if config.tie_embeddings and self.head is not None:
             self.head.weight = self.embedding.weight
-        self._rotary_table = RotaryTable(config) if config.position == "rope" else None
 
     def forward(
-        self, ids: Tensor, attention_mask: Tensor | None = None, cache: KVCache | None = None
+        self,
+        ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        decoder_ids: Tensor | None = None,
     ) -> Tensor:
-        """Logits of the next token at every position.
+        """Logits at every position.
 
         Args:
             ids: token ids [B, T].
-            attention_mask: 1 for real tokens and 0 for padding, over the cached and the new
-                positions [B, S]; None where nothing is padded.
-            cache: earlier positions; the new ones are appended.
+            attention_mask: 1 for real tokens and 0 for padding [B, T]; None where nothing is
+                padded.
+            token_type_ids: the segment of each token [B, T]; None for 0.
+            decoder_ids: in an encoder-decoder, what the decoder reads [B, Td]; `ids` go to the
+                encoder.
 
         Returns:
-            logits [B, T, V].
+            logits [B, T, V], in an encoder-decoder [B, Td, V].
         """
-        return self.head(self.hidden(ids, attention_mask, cache))
+        if self.encoder is None:
+            return self.logits(self.hidden(ids, attention_mask, None, token_type_ids))
+        assert decoder_ids is not None, "an encoder-decoder needs decoder_ids"
+        return self.logits(self.hidden(decoder_ids, memory=self.encode(ids, attention_mask)))
 
-    def hidden(
-        self, ids: Tensor, attention_mask: Tensor | None = None, cache: KVCache | None = None
-    ) -> Tensor:
-        """The residual stream after the final norm [B, T, D] (arguments as in forward)."""
-        past = cache.length if cache is not None else 0
-        positions, mask = self._positions_and_mask(ids, attention_mask, past)
-        token, position = self._embed(ids, positions)
-        x = token if position is None else token + position
-        rotary = self._rotary(positions, x.dtype, past + ids.shape[1])
-        for i, block in enumerate(self.blocks):
-            x, _ = block(x, rotary, mask, cache.layers[i] if cache is not None else None)
-        return self.final_norm(x)
+    def encode(self, ids: Tensor, attention_mask: Tensor | None = None) -> Memory:
+        """Run the encoder on ids [B, S]: what the decoder attends to."""
+        assert self.encoder is not None
+        return Memory(self.encoder.hidden(ids, attention_mask), attention_mask)
 
-    def trace(self, ids: Tensor, attention_mask: Tensor | None = None) -> Trace:
-        """Run forward and keep what happened (arguments as in forward, without a cache)."""
-        positions, mask = self._positions_and_mask(ids, attention_mask, 0)
-        token, position = self._embed(ids, positions)
-        x = token if position is None else token + position
-        rotary = self._rotary(positions, x.dtype, ids.shape[1])
-        layers: list[LayerTrace] = []
-        for block in self.blocks:
-            x, layer = block(x, rotary, mask, tracing=True)
-            layers.append(layer)
-        normed = self.final_norm(x)
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Logits of vectors that have been through the final norm: [..., D] → [..., V]."""
+        assert self.head is not None, "the model has no output matrix"
+        logits = self.head(self.head_input(hidden))
+        cap = self.config.logit_softcap
+        return logits if cap is None else cap * torch.tanh(logits / cap)
+
+    def head_input(self, hidden: Tensor) -> Tensor:
+        """What the output matrix reads, of vectors that have been through the final norm."""
+        if self.config.output_scale != 1:
+            hidden = hidden * self.config.output_scale
+        return hidden if self.head_transform is None else self.head_transform(hidden)
+
+    def trace(
+        self,
+        ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        decoder_ids: Tensor | None = None,
+    ) -> Trace:
+        """Run forward and keep what happened (arguments as in forward)."""
+        encoder = None
+        if self.encoder is None:
+            stack = self.stack_trace(ids, attention_mask, token_type_ids)
+        else:
+            assert decoder_ids is not None, "an encoder-decoder needs decoder_ids"
+            encoder = self.encoder.stack_trace(ids, attention_mask)
+            memory = Memory(encoder.final_norm_out, attention_mask)
+            stack = self.stack_trace(decoder_ids, memory=memory)
+        hidden = stack.final_norm_out
         return Trace(
-            ids=ids,
-            attention_mask=attention_mask,
-            token_embedding=token,
-            position_embedding=position,
-            layers=tuple(layers),
-            final_norm_out=normed,
-            logits=self.head(normed),
+            **vars(stack),
+            head_in=hidden if self.head is None else self.head_input(hidden),
+            logits=None if self.head is None else self.logits(hidden),
+            encoder=encoder,
         )
-
-    def loss(self, ids: Tensor, targets: Tensor) -> Tensor:
-        """Mean cross-entropy in nats of `targets` [B, T] after `ids` [B, T]."""
-        logits = self(ids)
-        return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
 
     def num_parameters(self) -> int:
         """How many numbers training can change; a tied matrix counts once."""
         return sum(p.numel() for p in self.parameters())
-
-    @property
-    def device(self) -> torch.device:
-        """Where the weights are."""
-        return self.embedding.weight.device
-
-    @property
-    def dtype(self) -> torch.dtype:
-        """The weights' element type."""
-        return self.embedding.weight.dtype
-
-    def _embed(self, ids: Tensor, positions: Tensor) -> tuple[Tensor, Tensor | None]:
-        token = self.embedding(ids)
-        if self.position_embedding is None:
-            return token, None
-        return token, self.position_embedding(positions).expand_as(token)
-
-    def _rotary(
-        self, positions: Tensor, dtype: torch.dtype, longest: int
-    ) -> tuple[Tensor, Tensor] | None:
-        if self._rotary_table is None:
-            return None
-        cos, sin = self._rotary_table.at(positions, dtype, longest)
-        if positions.dim() == 2:  # one row of positions a sequence: broadcast over heads
-            cos, sin = cos[:, None], sin[:, None]
-        return cos, sin
-
-    def _positions_and_mask(
-        self, ids: Tensor, attention_mask: Tensor | None, past: int
-    ) -> tuple[Tensor, Tensor | None]:
-        """Positions of the new tokens ([T] or [B, T]), and the additive mask [B, 1, T, S] or None.
-
-        Padding on the left shifts positions: they count real tokens only.
-        """
-        T = ids.shape[1]
-        if attention_mask is None:
-            positions = torch.arange(past, past + T, device=ids.device)
-            if past == 0 or T == 1:
-                return positions, None
-            return positions, self._causal_mask(T, past)
-        real = attention_mask.to(torch.long)
-        positions = (real.cumsum(-1) - 1).clamp(min=0)[:, -T:]
-        mask = self._causal_mask(T, past)
-        # finfo.min, not -inf: a padded query row that sees nothing must not become NaN
-        hidden = (real == 0)[:, None, None, :]
-        return positions, mask.masked_fill(hidden, torch.finfo(mask.dtype).min)
-
-    def _causal_mask(self, T: int, past: int) -> Tensor:
-        lowest = torch.finfo(self.dtype).min
-        mask = torch.full((T, past + T), lowest, device=self.device, dtype=self.dtype)
-        return mask.triu(past + 1)[None, None]  # [1, 1, T, S]

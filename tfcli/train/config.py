@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tfcli.errors import UsageError
-from tfcli.model.config import ModelConfig, Rope
+from tfcli.model.config import ModelConfig
+from tfcli.train.architectures import ARCHITECTURES, RATES, SIZES, Shape
 
 
 def _option(default: Any, help: str, panel: str, **more: Any) -> Any:
@@ -16,30 +17,6 @@ _OPTIMISER, _RUN = "Optimiser", "Run"
 
 
 @dataclass(frozen=True)
-class Size:
-    """A preset: a model's shape, and how many tokens a step is given by default."""
-
-    layers: int
-    heads: int
-    kv_heads: int
-    hidden_size: int
-    intermediate_size: int
-    context: int
-    step_tokens: int
-
-
-# A CPU learns most in a few minutes from a small model and small steps; a GPU wants large ones.
-SIZES = {
-    "nano": Size(4, 4, 4, 128, 352, 256, 1536),
-    "micro": Size(4, 8, 4, 256, 704, 256, 2048),
-    "tiny": Size(6, 6, 3, 384, 1024, 256, 4096),
-    "mini": Size(8, 8, 4, 512, 1408, 512, 16_384),
-    "small": Size(12, 12, 4, 768, 2048, 1024, 32_768),
-    "medium": Size(24, 16, 4, 1024, 2816, 1024, 32_768),
-}
-
-
-@dataclass(frozen=True)
 class TrainConfig:
     """What `tfcli train` can be told; a key of its TOML file, a flag and a line of its help."""
 
@@ -48,13 +25,15 @@ class TrainConfig:
     )
     steps: int | None = _option(None, "Train for this many optimiser steps.", _BUDGET, min=1)
     tokens: int | None = _option(None, "Train on this many tokens.", _BUDGET, min=1)
-    size: Literal["nano", "micro", "tiny", "mini", "small", "medium"] = _option(
+    size: Literal["nano", "micro", "tiny", "mini", "base", "small", "big", "medium"] = _option(
         "nano", "Preset of the model's shape; the next options change parts of it.", _MODEL
     )
-    architecture: Literal["qwen3", "gpt2"] = _option(
+    architecture: Literal["qwen3", "gpt2", "transformer-2017"] = _option(
         "qwen3", "The family whose form the model takes.", _MODEL
     )
-    layers: int | None = _option(None, "Number of blocks.", _MODEL, min=1)
+    layers: int | None = _option(
+        None, "Number of blocks; beside an encoder, of each side.", _MODEL, min=1
+    )
     heads: int | None = _option(None, "Query heads a block.", _MODEL, min=1)
     kv_heads: int | None = _option(None, "Key/value heads a block.", _MODEL, min=1)
     hidden_size: int | None = _option(None, "Width of the residual stream.", _MODEL, min=2)
@@ -79,10 +58,18 @@ class TrainConfig:
         "muon", "Muon for the blocks' matrices and AdamW for the rest, or AdamW alone.", _OPTIMISER
     )
     learning_rate: float = _option(
-        0.01, "AdamW's peak learning rate.", _OPTIMISER, min=0.0, flag="--lr"
+        None,
+        "AdamW's peak learning rate (default: the architecture's).",
+        _OPTIMISER,
+        min=0.0,
+        flag="--lr",
     )
     muon_learning_rate: float = _option(
-        0.03, "Muon's peak learning rate.", _OPTIMISER, min=0.0, flag="--muon-lr"
+        None,
+        "Muon's peak learning rate (default: the architecture's).",
+        _OPTIMISER,
+        min=0.0,
+        flag="--muon-lr",
     )
     momentum: float = _option(0.9, "Muon's momentum.", _OPTIMISER, min=0.0, max=0.999)
     weight_decay: float = _option(0.01, "Decay of matrices.", _OPTIMISER, min=0.0)
@@ -105,47 +92,34 @@ class TrainConfig:
     compile: bool = _option(False, "Compile each block (worth it on a GPU).", _RUN)
 
     def __post_init__(self) -> None:
-        """Exactly one budget; UsageError otherwise."""
+        """Exactly one budget, UsageError otherwise; and learning rates, where none are given."""
         given = [name for name in ("minutes", "steps", "tokens") if getattr(self, name) is not None]
         if len(given) > 1:
             raise UsageError(f"Give one budget, not {' and '.join('--' + g for g in given)}.")
         if not given:
             object.__setattr__(self, "minutes", 3.0)
+        rates = RATES[self.architecture]
+        if self.learning_rate is None:
+            alone = self.optimizer == "adamw"
+            object.__setattr__(self, "learning_rate", rates.alone if alone else rates.adamw)
+        if self.muon_learning_rate is None:
+            object.__setattr__(self, "muon_learning_rate", rates.muon)
 
     def model_config(self, vocab_size: int) -> ModelConfig:
         """The model's configuration: the size's, with the given parts changed."""
         size = SIZES[self.size]
-        heads = self.heads or size.heads
-        hidden = self.hidden_size or size.hidden_size
-        kv_heads = self.kv_heads or (size.kv_heads if heads == size.heads else heads)
-        intermediate = self.intermediate_size or (
-            size.intermediate_size if hidden == size.hidden_size else -(-hidden * 11 // 4 // 8) * 8
-        )
-        if hidden % heads:
-            raise UsageError(f"--hidden-size {hidden} is not a multiple of --heads {heads}.")
-        shape: dict[str, Any] = {
-            "vocab_size": vocab_size,
-            "hidden_size": hidden,
-            "num_layers": self.layers or size.layers,
-            "num_heads": heads,
-            "num_kv_heads": kv_heads,
-            "head_dim": hidden // heads,
-            "intermediate_size": intermediate,
-            "max_position_embeddings": self.context or size.context,
-        }
-        if self.architecture == "gpt2":
-            return ModelConfig(
-                **{**shape, "num_kv_heads": heads, "intermediate_size": 4 * hidden},
-                norm="layer",
-                norm_eps=1e-5,
-                position="learned",
-                qkv_bias=True,
-                output_bias=True,
-                activation="gelu_tanh",
-                gated=False,
-                feed_forward_bias=True,
+        return ARCHITECTURES[self.architecture](
+            Shape(
+                vocab_size=vocab_size,
+                layers=self.layers or size.layers,
+                heads=self.heads or size.heads,
+                hidden_size=self.hidden_size or size.hidden_size,
+                context=self.context or size.context,
+                kv_heads=self.kv_heads,
+                intermediate_size=self.intermediate_size,
+                preset=size,
             )
-        return ModelConfig(**shape, qk_norm=True, rope=Rope(theta=10_000.0), tie_embeddings=True)
+        )
 
     def sequences(self, context: int) -> int:
         """Sequences a micro-batch."""

@@ -3,14 +3,17 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from tfcli_tokenizer import Tokenizer
 
-from tfcli.data.batches import token_byte_lengths, validation_windows
+from tfcli.data.batches import token_byte_lengths
 from tfcli.data.shards import TokenShard
 from tfcli.model.transformer import Transformer
-from tfcli.train.objective import linear_cross_entropy
+from tfcli.train.examples import Examples
+from tfcli.train.objective import batch_loss
+
+_BATCH_TOKENS = 8192
+_FEWEST_BATCHES = 8  # each has another length that an encoder reads
 
 
 @dataclass(frozen=True)
@@ -23,35 +26,34 @@ class Evaluation:
 
 
 class Evaluator:
-    """Measures one validation shard again and again."""
+    """Measures one validation shard again and again.
+
+    Args:
+        shard: for its number of bytes and characters.
+        examples: its tokens.
+        max_tokens: measure about this many; None for all.
+    """
 
     def __init__(
-        self, shard: TokenShard, tokenizer: Tokenizer, context: int, max_tokens: int | None
+        self, shard: TokenShard, tokenizer: Tokenizer, examples: Examples, max_tokens: int | None
     ) -> None:
-        self._windows = list(
-            validation_windows(
-                shard.tokens,
-                context=context,
-                max_tokens=max_tokens,
-                batch_size=max(1, 8192 // context),
-            )
-        )
-        lengths = token_byte_lengths(tokenizer)
-        self._targets = sum(w[:, 1:].size for w in self._windows)
-        self._bytes = sum(int(lengths[w[:, 1:]].sum()) for w in self._windows)
+        size = _BATCH_TOKENS // examples.context
+        if examples.start_id is not None:
+            some = min(max_tokens or len(shard.tokens), len(shard.tokens))
+            size = min(size, some // examples.context // _FEWEST_BATCHES)
+        self._batches = list(examples.held_out(max_tokens, max(1, size)))
+        lengths = torch.from_numpy(token_byte_lengths(tokenizer))
+        self._targets = sum(b.targets.numel() for b in self._batches)
+        self._bytes = sum(int(lengths[b.targets].sum()) for b in self._batches)
         self._characters_per_byte = shard.characters / max(1, shard.bytes)
 
     @torch.no_grad()
     def __call__(self, model: Transformer, autocast: torch.dtype | None) -> Evaluation:
         """Bits per byte = nats / ln 2 / UTF-8 bytes of the predicted text."""
         total = 0.0
-        for window in self._windows:
-            ids = torch.from_numpy(np.ascontiguousarray(window)).to(model.device)
-            with torch.autocast(model.device.type, autocast, enabled=autocast is not None):
-                hidden = model.hidden(ids[:, :-1])
-            targets = ids[:, 1:].flatten()
-            loss = linear_cross_entropy(hidden.flatten(0, 1), model.head.weight, targets, autocast)
-            total += float(loss) * targets.numel()
+        for batch in self._batches:
+            loss = batch_loss(model, batch.to(model.device), autocast)
+            total += float(loss) * batch.targets.numel()
         return Evaluation(
             loss=total / self._targets,
             bits_per_byte=total / math.log(2) / max(1, self._bytes),

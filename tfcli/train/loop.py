@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from tfcli_tokenizer import Tokenizer
 
+from tfcli.checkpoint.generation import GenerationDefaults
 from tfcli.checkpoint.manifest import read_manifest
 from tfcli.checkpoint.write import write_checkpoint
 from tfcli.data.dataset import TokenDataset
@@ -23,6 +24,8 @@ from tfcli.model.transformer import Transformer
 from tfcli.train.config import TrainConfig
 from tfcli.train.evaluate import Evaluator
 from tfcli.train.events import Event, Finished, Sampled, Saved, Started, Stepped, Validated
+from tfcli.train.examples import decoder_start_id, examples_for
+from tfcli.train.optimizer import blocks_of
 from tfcli.train.run_directory import Progress, RunDirectory, State, checked_copy, resume_command
 from tfcli.train.schedule import learning_rate_scale
 from tfcli.train.trainer import Trainer
@@ -89,8 +92,9 @@ def train(job: Job, should_stop: Callable[[], bool]) -> Iterator[Event]:
 def _train(job: Job, should_stop: Callable[[], bool]) -> Iterator[Event]:
     config, run = job.config, job.run
     trainer, progress = _begin(job)
-    context = trainer.model.config.max_position_embeddings
-    evaluator = Evaluator(job.dataset.validation, job.tokenizer, context, VALIDATION_TOKENS)
+    held_out = job.dataset.validation
+    examples = examples_for(trainer.model.config, held_out.tokens, decoder_start_id(job.tokenizer))
+    evaluator = Evaluator(held_out, job.tokenizer, examples, VALIDATION_TOKENS)
     yield _started(job, trainer.model, progress)
 
     clock, rate = _Clock(progress.elapsed), _Rate()
@@ -166,7 +170,9 @@ def _begin(job: Job) -> tuple[Trainer, Progress]:
     model = Transformer(job.config.model_config(job.tokenizer.vocab_size)).to(job.device)
     initialise(model, job.config.seed)
     job.dataset.require_context(model.config.max_position_embeddings)
-    trainer = Trainer(model, job.dataset.train.tokens, job.config, job.autocast)
+    start_id = decoder_start_id(job.tokenizer)
+    examples = examples_for(model.config, job.dataset.train.tokens, start_id)
+    trainer = Trainer(model, examples, job.config, job.autocast)
     state = job.run.load_state() if job.resume else None
     progress = Progress() if state is None else state.progress
     if state is not None:
@@ -175,7 +181,7 @@ def _begin(job: Job) -> tuple[Trainer, Progress]:
         job.run.forget_metrics_after(progress.step)
         _make_good(job, trainer, progress)
     if job.config.compile:
-        for block in model.blocks:
+        for block in blocks_of(model):
             block.compile()
     return trainer, progress
 
@@ -232,10 +238,9 @@ def _started(job: Job, model: Transformer, progress: Progress) -> Started:
 
 def describe(config: ModelConfig) -> str:
     """A model's shape in words."""
-    return (
-        f"{config.num_layers} layers x {config.num_heads} heads ({config.num_kv_heads} key/value), "
-        f"width {config.hidden_size}"
-    )
+    encoder = f"{config.encoder.num_layers} + " if config.encoder is not None else ""
+    heads = f"{config.num_heads} heads ({config.num_kv_heads} key/value)"
+    return f"{encoder}{config.num_layers} layers x {heads}, width {config.hidden_size}"
 
 
 def _share(config: TrainConfig, progress: Progress) -> float:
@@ -325,4 +330,7 @@ def _publish(job: Job, trainer: Trainer, progress: Progress, directory: Path) ->
         "best_bits_per_byte": progress.best_bits_per_byte if measured else None,
         "config": vars(job.config),
     }
-    write_checkpoint(directory, trainer.model, job.tokenizer, training)
+    begin = None
+    if trainer.model.encoder is not None:
+        begin = GenerationDefaults(decoder_start_id=decoder_start_id(job.tokenizer))
+    write_checkpoint(directory, trainer.model, job.tokenizer, training, generation=begin)

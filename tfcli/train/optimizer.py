@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
+from tfcli.model.block import Block
 from tfcli.model.transformer import Transformer
 
 # Quintic Newton–Schulz iteration of Jordan et al. 2024 (Muon): X ← aX + b(XXᵀ)X + c(XXᵀ)²X
@@ -163,14 +164,19 @@ class Optimizer:
             part.load_state(state)
 
 
+def blocks_of(model: Transformer) -> list[Block]:
+    """The blocks of the decoder, and of the encoder beside it."""
+    return [module for module in model.modules() if isinstance(module, Block)]
+
+
 def split_parameters(
     model: Transformer,
 ) -> tuple[dict[str, nn.Parameter], dict[str, nn.Parameter]]:
     """The matrices inside the blocks, for Muon; and embeddings, head, norms and biases."""
+    inside = {id(p) for block in blocks_of(model) for p in block.parameters() if p.dim() == 2}
     matrices, others = {}, {}
     for name, parameter in model.named_parameters():
-        inside = name.startswith("blocks.") and parameter.dim() == 2
-        (matrices if inside else others)[name] = parameter
+        (matrices if id(parameter) in inside else others)[name] = parameter
     return matrices, others
 
 

@@ -3,10 +3,12 @@
 The time is measured: a few steps of a model with one and with two blocks, on fewer sequences where
 a whole step would take long. Time and activations grow by the same amount with each block, and
 with each sequence, so those of the whole model follow; the optimiser's share is measured apart, as
-it does not depend on the batch.
+it does not depend on the batch. What an encoder reads is as dear as the mean for the time, and as
+long as may be for the memory.
 """
 
 import dataclasses
+import re
 import statistics
 import time
 from collections.abc import Callable
@@ -19,12 +21,14 @@ from tfcli.model.config import ModelConfig
 from tfcli.model.initialise import initialise
 from tfcli.model.transformer import Transformer
 from tfcli.train.config import TrainConfig
+from tfcli.train.examples import Cut, cuts, decoder_start_id, examples_for
 from tfcli.train.loop import VALIDATION_TOKENS, count_validations, describe
-from tfcli.train.optimizer import split_parameters
+from tfcli.train.optimizer import blocks_of, split_parameters
 from tfcli.train.session import Prepared
 from tfcli.train.trainer import Trainer
 
 _FLOAT_BYTES = 4
+_READING = re.compile(r"encoder\.|blocks\.\d+\.cross_attention\.[kv]\.")
 _MEASURED_FLOPS = {"cpu": 2e10, "cuda": 2e13, "mps": 1e12}
 _REPEATS = 3
 # A pass over held-out text beside one over training text: forward only, of the three products
@@ -39,8 +43,9 @@ class Plan:
     Attributes:
         description: the model's shape in words.
         memory_fixed: weights, gradients and optimiser state.
-        memory_activations: what a micro-batch keeps for the backward pass.
+        memory_activations: what a micro-batch keeps for the backward pass, at most.
         disk: state/, best/ and last/.
+        tokens_per_step: predicted ones, and so everywhere here.
         flops_per_token: forward and backward.
         seconds_per_step: on this machine, measured just now.
         epochs: how often each token is learnt from.
@@ -93,7 +98,9 @@ def plan(ready: Prepared) -> Plan:
         description=describe(shape),
         vocab_size=shape.vocab_size,
         parameters=parameters,
-        parameters_in_blocks=sum(p.numel() for block in model.blocks for p in block.parameters()),
+        parameters_in_blocks=sum(
+            p.numel() for block in blocks_of(model) for p in block.parameters()
+        ),
         device=str(ready.device),
         dtype=str(ready.autocast or torch.float32).removeprefix("torch."),
         threads=torch.get_num_threads(),
@@ -117,18 +124,35 @@ def plan(ready: Prepared) -> Plan:
 
 
 def flops_per_token(model: Transformer) -> int:
-    """Floating-point operations that one token costs in training, forward and backward.
+    """Floating-point operations that one predicted token costs in training, forward and backward.
 
     6 for each parameter in a matrix, and 12 · layers · heads · width of a head · context for
-    attention (Kaplan et al. 2020; Chowdhery et al. 2022).
+    attention (Kaplan et al. 2020; Chowdhery et al. 2022). In an encoder-decoder it is the mean over
+    what an encoder reads.
     """
+    if model.encoder is None:
+        return round(_flops_of(model, Cut(pieces=1, read=0)))
+    context = model.config.max_position_embeddings
+    return round(sum(share * _flops_of(model, cut) for cut, share in cuts(context)))
+
+
+def _flops_of(model: Transformer, cut: Cut) -> float:
+    """The same where windows are cut so."""
     c = model.config
-    matrices = sum(p.numel() for p in model.parameters() if p.dim() == 2)
-    looked_up = 0 if c.tie_embeddings else model.embedding.weight.numel()
-    if model.position_embedding is not None:
-        looked_up += model.position_embedding.weight.numel()
-    attention = 12 * c.num_layers * c.num_heads * c.head_dim * c.max_position_embeddings
-    return 6 * (matrices - looked_up) + attention
+    matrices = {name: p.numel() for name, p in model.named_parameters() if p.dim() == 2}
+    if not c.tie_embeddings:
+        del matrices["embedding.weight"]  # looked up
+    matrices.pop("position_embedding.weight", None)
+    # What is made of the encoder's tokens: its own matrices, and those of keys and values of them.
+    read = sum(size for name, size in matrices.items() if _READING.match(name))
+    written = sum(matrices.values()) - read
+    share = cut.pieces * cut.read / c.max_position_embeddings  # read tokens for a written one
+    keys = c.max_position_embeddings / cut.pieces + cut.read
+    attention = c.num_layers * c.num_heads * c.head_dim * keys
+    if c.encoder is not None:
+        e = c.encoder
+        attention += share * e.num_layers * e.num_heads * e.head_dim * cut.read
+    return 6 * (written + share * read) + 12 * attention
 
 
 @dataclass(frozen=True)
@@ -194,12 +218,16 @@ class _Probe:
 
     def __init__(self, ready: Prepared, shape: ModelConfig, layers: int, sequences: int) -> None:
         config = dataclasses.replace(ready.config, batch_size=sequences, accumulate=1)
-        model = Transformer(dataclasses.replace(shape, num_layers=layers)).to(ready.device)
+        model = Transformer(_with_layers(shape, layers)).to(ready.device)
         initialise(model, 0)
-        self._trainer = Trainer(model, ready.dataset.train.tokens, config, ready.autocast)
+        tokens = ready.dataset.train.tokens
+        examples = examples_for(shape, tokens, decoder_start_id(ready.tokenizer))
+        self._trainer = Trainer(model, examples, config, ready.autocast)
         self.gradients: list[float] = []
         self.updates: list[float] = []
+        self._trainer.cut = Cut(pieces=1, read=examples.context)
         self.kept = [_bytes_kept(self._trainer, number) for number in (1, 2)]
+        self._trainer.cut = _usual_cut(model)
         self._trainer.batch_size = sequences
         self._trainer.optimizer.step(0.0)  # the first one makes the optimiser's state
 
@@ -213,6 +241,19 @@ class _Probe:
         self.updates.append(time.perf_counter() - computed)
         self.gradients.append(computed - began)
         self._trainer.model.zero_grad(set_to_none=True)
+
+
+def _usual_cut(model: Transformer) -> Cut:
+    """Of what an encoder-decoder may get, that which costs nearest to the mean."""
+    mean = flops_per_token(model)
+    possible = [cut for cut, _ in cuts(model.config.max_position_embeddings)]
+    return min(possible, key=lambda cut: abs(_flops_of(model, cut) - mean))
+
+
+def _with_layers(shape: ModelConfig, layers: int) -> ModelConfig:
+    """The same model with so many blocks, on each side."""
+    encoder = shape.encoder and _with_layers(shape.encoder, layers)
+    return dataclasses.replace(shape, num_layers=layers, encoder=encoder)
 
 
 def _bytes_kept(trainer: Trainer, sequences: int) -> int:

@@ -16,16 +16,18 @@ from tfcli_tokenizer import Tokenizer, default_tokenizer_path, load_tokenizer, t
 from tfcli_tokenizer.sentencepiece_tokenizer import SentencePieceTokenizer
 
 from tfcli.checkpoint.files import storage_errors
+from tfcli.checkpoint.generation import GenerationDefaults
 from tfcli.checkpoint.locate import RUNS
 from tfcli.data.dataset import Progress, TokenDataset, prepare
 from tfcli.data.readers import read_documents, source_blocks
 from tfcli.data.sources import STANDARD_INPUT, find_files
 from tfcli.errors import CheckpointError, DataError, UsageError
 from tfcli.generate.config import SamplingConfig
-from tfcli.generate.engine import stream_text
+from tfcli.generate.engine import stream_samples
 from tfcli.model.device import choose_device, choose_dtype, has_fast_bfloat16, usable_cores
 from tfcli.model.transformer import Transformer
 from tfcli.train.config import TrainConfig
+from tfcli.train.examples import decoder_start_id
 from tfcli.train.loop import Job
 from tfcli.train.run_directory import Record, RunDirectory
 
@@ -171,14 +173,15 @@ def sampler(tokenizer: Tokenizer) -> Callable[[Transformer, str], str]:
         ids = tokenizer.encode(prompt)[: model.config.max_position_embeddings // 2]
         if not ids:
             return ""
-        pieces = stream_text(
+        pieces = stream_samples(
             model,
             tokenizer,
             torch.tensor([ids], device=model.device),
             max_new_tokens=_SAMPLE_TOKENS,
             sampling=SamplingConfig(temperature=0.0),
-            seed=0,
+            seeds=[0],
             eos_ids=() if tokenizer.eos_id is None else (tokenizer.eos_id,),
+            generation=GenerationDefaults(decoder_start_id=decoder_start_id(tokenizer)),
         )
         return prompt + "".join(piece.text for piece in pieces)
 

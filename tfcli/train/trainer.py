@@ -2,43 +2,42 @@
 
 import math
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from tfcli.data import batches
 from tfcli.errors import TrainingError
 from tfcli.model.device import has_fast_bfloat16
 from tfcli.model.transformer import Transformer
 from tfcli.train.config import TrainConfig
-from tfcli.train.objective import linear_cross_entropy
+from tfcli.train.examples import Cut, Examples
+from tfcli.train.objective import batch_loss
 from tfcli.train.optimizer import AdamW, Muon, Optimizer, split_parameters
 
 _BETAS = (0.9, 0.95)
 
 
 class Trainer:
-    """A model under training. The state after n steps depends on config, data and n only.
+    """A model under training. The state after n steps depends on config, examples and n only.
 
     Attributes:
-        context: tokens a sequence.
         batch_size: sequences a micro-batch.
-        tokens_per_step: learnt from by one call of `step`.
+        cut: of the examples for an encoder-decoder; None where they draw it.
+        tokens_per_step: predicted in one call of `step`.
     """
 
     def __init__(
         self,
         model: Transformer,
-        tokens: np.ndarray,
+        examples: Examples,
         config: TrainConfig,
         autocast: torch.dtype | None,
     ) -> None:
         self.model = model
         self.config = config
-        self.context = model.config.max_position_embeddings
-        self.batch_size = config.sequences(self.context)
-        self.tokens_per_step = self.batch_size * self.context * config.accumulate
-        self._tokens = tokens
+        self.batch_size = config.sequences(examples.context)
+        self.cut: Cut | None = None
+        self.tokens_per_step = self.batch_size * examples.context * config.accumulate
+        self._examples = examples
         self._autocast = autocast
         self.optimizer = build_optimizer(model, config)
 
@@ -83,20 +82,8 @@ class Trainer:
         )
 
     def _loss(self, number: int) -> Tensor:
-        window = batches.batch(
-            self._tokens,
-            seed=self.config.seed,
-            step=number,
-            batch_size=self.batch_size,
-            context=self.context,
-        )
-        ids = torch.from_numpy(window).to(self.model.device)
-        inputs, targets = ids[:, :-1], ids[:, 1:]  # [B, T]
-        with torch.autocast(ids.device.type, self._autocast, enabled=self._autocast is not None):
-            hidden = self.model.hidden(inputs)
-        return linear_cross_entropy(
-            hidden.flatten(0, 1), self.model.head.weight, targets.flatten(), self._autocast
-        )
+        batch = self._examples.batch(number, self.batch_size, self.config.seed, self.cut)
+        return batch_loss(self.model, batch.to(self.model.device), self._autocast)
 
     def state(self) -> dict[str, Tensor]:
         """Weights and optimiser state, named."""

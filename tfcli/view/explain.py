@@ -12,7 +12,7 @@ from tfcli.view import console
 from tfcli.view import explain_answer as answer
 from tfcli.view import explain_attention as attention
 from tfcli.view import explain_model as model
-from tfcli.view.explain_lines import DIM, Pen, beside, crop, widest
+from tfcli.view.explain_lines import DIM, Pen, Piece, beside, crop, margin, widest
 
 _TWO_COLUMNS = 160
 _GAP = 4
@@ -87,6 +87,8 @@ def _stack(pen: Pen, explanation: Explanation, names: Sequence[str]) -> list[Tex
         if pair and name == "heads":
             continue
         drawn = pair or _SECTIONS[name](pen, explanation)
+        if name in explanation.omitted:
+            drawn = _omitted(pen, name, explanation.omitted[name])
         if name == "attention" or (name == "qkv" and "attention" not in explanation.sections):
             drawn = [*drawn, pen.line("   ", (attention.CAVEAT, DIM))]
         if lines and (above, name) not in _CLOSE:
@@ -96,16 +98,36 @@ def _stack(pen: Pen, explanation: Explanation, names: Sequence[str]) -> list[Tex
     return lines
 
 
+def _omitted(pen: Pen, name: str, reason: str) -> list[Text]:
+    """One line for a section that does not apply to the model."""
+    words: list[list[Piece]] = [[(word, DIM)] for word in reason.split(" ")]
+    head = margin(pen, name.upper())
+    return pen.flow(words, " ", head=head, indent=9, room=pen.width)
+
+
 def _is_pair(explanation: Explanation) -> bool:
-    return "attention" in explanation.sections and "heads" in explanation.sections
+    shown = set(explanation.sections) - set(explanation.omitted)
+    return {"attention", "heads"} <= shown
 
 
 def _pair(pen: Pen, explanation: Explanation, roomy: bool = False) -> list[Text]:
-    """The attention matrix and the grid of heads side by side; nothing where they do not fit.
+    """Matrix and grid of each kind of attention side by side; nothing where none of them fits.
 
     Args:
-        roomy: cells with two columns do not count as fitting.
+        roomy: cells with two columns do not count as fitting, and all have to fit.
     """
+    kinds = attention.by_kind(explanation)
+    rows = [_pair_of_kind(pen, kind, roomy) for kind in kinds]
+    if not any(rows) or (roomy and not all(rows)):
+        return []
+    stacked = [
+        _join([attention.draw_attention(pen, kind), attention.draw_heads(pen, kind)])
+        for kind in kinds
+    ]
+    return _join([row or below for row, below in zip(rows, stacked, strict=True)])
+
+
+def _pair_of_kind(pen: Pen, explanation: Explanation, roomy: bool) -> list[Text]:
     right = attention.draw_heads(pen, explanation)
     rest = replace(pen, width=pen.width - widest(right) - 3)
     width = attention.narrowest_cell(rest, explanation)

@@ -73,15 +73,24 @@ def draw_credit(pen: Pen, explanation: Explanation) -> list[Text]:
             " = " if credit.adds_up else (" ≠ ", BAD),
         )
     )
-    parts = [("embedding", credit.embedding), ("position", credit.position)]
-    parts += [("attention", credit.attention), ("feed-forward", credit.feed_forward)]
-    parts += [("bias", credit.bias)]
+    parts = [
+        ("embedding", credit.embedding),
+        ("position", credit.position),
+        ("segment", credit.segment),
+        ("attention", credit.attention),
+        ("cross-attention", credit.cross_attention),
+        ("feed-forward", credit.feed_forward),
+        ("bias", credit.bias),
+    ]
     items: list[list[Piece]] = [
         [f"{name} ", (numbers.signed(value), ACCENT)] for name, value in parts if value is not None
     ]
     verdict = ("✓", GOOD) if credit.adds_up else (f"in sum {numbers.number(credit.total)}", BAD)
     items[-1] += ["  ", verdict]
     lines = pen.flow(items, "  ", head=head, indent=9, room=pen.width)
+    if credit.softcap is not None:
+        note = f"before the model's soft-cap, {credit.softcap:g}·tanh(logit/{credit.softcap:g})"
+        lines.append(pen.line(" " * 9, (note, DIM)))
     if not pen.brief:
         return lines + _credit_table(pen, credit)
     by_layer: list[list[Piece]] = [
@@ -92,15 +101,17 @@ def draw_credit(pen: Pen, explanation: Explanation) -> list[Text]:
 
 
 def _credit_table(pen: Pen, credit: Credit) -> list[Text]:
+    crossed = credit.cross_attention is not None
     header = pen.line(
         " " * 9,
         (pen.left("layer", 8), DIM),
         (pen.right("attention", 11), DIM),
+        *([(pen.right("cross", 8), DIM)] if crossed else []),
         (pen.right("feed-forward", 14), DIM),
-        (pen.right("both", 10), DIM),
+        (pen.right("all" if crossed else "both", 10), DIM),
     )
     largest = max(abs(layer.both) for layer in credit.layers)
-    bar = max(pen.width - 9 - 8 - 11 - 14 - 10 - 3, 0)
+    bar = max(pen.width - 9 - 8 - 11 - 8 * crossed - 14 - 10 - 3, 0)
     lines = [header]
     for layer in credit.layers:
         share = abs(layer.both) / largest if largest else 0.0
@@ -109,6 +120,7 @@ def _credit_table(pen: Pen, credit: Credit) -> list[Text]:
                 " " * 9,
                 pen.left(str(layer.layer), 8),
                 pen.right(numbers.signed(layer.attention), 11),
+                *([pen.right(numbers.signed(layer.cross_attention or 0), 8)] if crossed else []),
                 pen.right(numbers.signed(layer.feed_forward), 14),
                 (pen.right(numbers.signed(layer.both), 10), STRONG),
                 "  ",
@@ -123,14 +135,16 @@ def draw_next(pen: Pen, explanation: Explanation) -> list[Text]:
     table = explanation.next
     if table is None:
         return []
-    lines = _table(pen, table, margin(pen, "NEXT"))
+    fills = explanation.model.kind == "encoder"
+    lines = _table(pen, table, margin(pen, "FILL" if fills else "NEXT"))
     if not _is_changed(table):
         note = "temperature 1"
         gap = pen.width - lines[0].cell_len - len(note)
         lines[0].append(" " * gap + note if gap >= 2 else "", DIM)
-    if table.position < len(explanation.ids) - 1:
+    if fills or table.position < len(explanation.ids) - 1:
         label = explanation.tokens.tokens[table.position].label
-        lines.append(pen.line(" " * 9, f"after {table.position} “{pen.fit(label, 20)}”"))
+        where = "at" if fills else "after"
+        lines.append(pen.line(" " * 9, f"{where} {table.position} “{pen.fit(label, 20)}”"))
     return [*lines, *_in_force(pen, explanation, table)]
 
 

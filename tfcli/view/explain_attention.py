@@ -1,13 +1,20 @@
 """Sections that show the heads: the ledger of one (q·k·v), its matrix, the grid of all."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from rich.text import Text
 
 from tfcli.explain.result import (
+    LETTERS,
     AttentionMatrix,
     Explanation,
     HeadAttention,
     HeadLedger,
+    HeadsGrid,
     KeyTerm,
+    Kind,
+    Token,
 )
 from tfcli.view import explain_heat as heat
 from tfcli.view import explain_numbers as numbers
@@ -28,22 +35,19 @@ def draw_qkv(pen: Pen, explanation: Explanation) -> list[Text]:
 
 
 def _ledger(pen: Pen, explanation: Explanation, ledger: HeadLedger) -> list[Text]:
-    focus = explanation.focus
-    note = "the head that moves it most" if focus.head_was_chosen else ""
-    asker = explanation.tokens.tokens[focus.position].label
+    note = "the head that moves it most" if explanation.focus.head_was_chosen else ""
+    asker = _queries(explanation, ledger.kind)[ledger.query].label
     asks = f"“{pen.fit(asker, 10)}” asks"
     names = [asks, *(f"{k.position} {k.label}" for k in ledger.keys)]
     label = min(max(12, *map(pen.size, names)), 20)
-    score = f"q·k/√{explanation.model.head_dim}"
-    column = max(pen.size(score) + 1, 10)
+    column = max(pen.size(ledger.score) + 1, 10)
     bar = max(pen.width - 3 - label - column - 7 - 2 - 13 - 16, 0)
-    rotated = "q and k after RoPE" if explanation.model.position == "rope" else ""
     lines = [
-        heading(pen, f"HEAD L{ledger.layer}H{ledger.head}", rotated, note, pen.width),
+        heading(pen, f"HEAD {name(ledger)}", _what_meets(explanation, ledger), note, pen.width),
         pen.line(
             "   ",
             (pen.left(asks, label), DIM),
-            (pen.right(score, column), DIM),
+            (pen.right(ledger.score, column), DIM),
             (pen.right("weight", 8), DIM),
             (" " * (bar + 1), DIM),
             (pen.right("‖w·v·W_O‖", 13), DIM),
@@ -63,7 +67,35 @@ def _ledger(pen: Pen, explanation: Explanation, ledger: HeadLedger) -> list[Text
                 pen.right(numbers.percent(rest.share), 16),
             )
         )
+    if ledger.sink is not None:
+        words = (pen.left("learned sink", label + column), DIM)
+        lines.append(pen.line("   ", words, pen.right(numbers.percent(ledger.sink), 7)))
     return [*lines, _sum_line(pen, ledger, label + column)]
+
+
+def name(opened: HeadLedger | HeadAttention) -> str:
+    """“L3H2”, or with another letter for cross-attention and for the encoder."""
+    return f"{LETTERS[opened.kind]}{opened.layer}H{opened.head}"
+
+
+def _what_meets(explanation: Explanation, ledger: HeadLedger) -> str:
+    if explanation.source is not None:
+        return "asks the encoder" if ledger.kind == "cross" else "asks the decoder"
+    return "q and k after RoPE" if explanation.model.position == "rope" else ""
+
+
+def _queries(explanation: Explanation, kind: Kind) -> Sequence[Token]:
+    """The tokens that ask in an attention."""
+    if kind == "encoder" and explanation.source is not None:
+        return explanation.source.tokens
+    return explanation.tokens.tokens
+
+
+def _keys(explanation: Explanation, kind: Kind) -> Sequence[Token]:
+    """The tokens that are asked in an attention."""
+    if kind != "self" and explanation.source is not None:
+        return explanation.source.tokens
+    return explanation.tokens.tokens
 
 
 def _key_line(pen: Pen, key: KeyTerm, largest: bool, columns: tuple[int, int, int]) -> Text:
@@ -83,6 +115,7 @@ def _key_line(pen: Pen, key: KeyTerm, largest: bool, columns: tuple[int, int, in
 
 def _sum_line(pen: Pen, ledger: HeadLedger, indent: int) -> Text:
     total = sum(key.weight for key in ledger.keys) + (ledger.others.weight if ledger.others else 0)
+    total += ledger.sink or 0
     parts = [f"{numbers.percent(ledger.share)}"]
     parts.append(f"other heads {numbers.percent(ledger.other_heads_share)}")
     if ledger.bias_share is not None:
@@ -100,6 +133,8 @@ def draw_attention(pen: Pen, explanation: Explanation) -> list[Text]:
         lines += [Text()] * bool(lines)
         width = _cell_width(pen, attention.matrix)
         if attention.matrix is not None and width is not None:
+            words = _reading(explanation, attention)
+            lines.append(heading(pen, f"WEIGHTS {name(attention)}", words))
             lines += _matrix(pen, explanation, attention, attention.matrix, width)
         else:
             lines += _top_keys(pen, explanation, attention)
@@ -117,14 +152,23 @@ def _cell_width(pen: Pen, matrix: AttentionMatrix | None) -> int | None:
     if matrix is None:
         return None
     for width in (3, 2):
-        if _ROW_LABEL + _before(matrix) + width * len(matrix.rows) <= pen.width:
+        if _ROW_LABEL + _beside(matrix) + width * matrix.columns <= pen.width:
             return width
     return None
 
 
 def _before(matrix: AttentionMatrix) -> int:
     """Columns for the weight on what stands before the window."""
-    return 8 if matrix.first else 0
+    return 8 if matrix.first_key else 0
+
+
+def _after(matrix: AttentionMatrix) -> int:
+    """Columns for the weight on what stands behind it, where that is not masked."""
+    return 8 if any(matrix.after) else 0
+
+
+def _beside(matrix: AttentionMatrix) -> int:
+    return _before(matrix) + _after(matrix)
 
 
 def _matrix(
@@ -135,28 +179,44 @@ def _matrix(
     width: int,
 ) -> list[Text]:
     end = matrix.first + len(matrix.rows)
-    tokens = explanation.tokens.tokens[matrix.first : end]
+    tokens = _queries(explanation, attention.kind)[matrix.first : end]
+    columns = range(matrix.first_key, matrix.first_key + matrix.columns)
     digits = len(str(end - 1))
     names = [f"{token.position:>{digits}} {token.label}" for token in tokens]
-    room = pen.width - _before(matrix) - width * len(tokens)
+    room = pen.width - _beside(matrix) - width * matrix.columns
     label = max(_ROW_LABEL, min(room, 4 + max(pen.size(name) for name in names)))
 
     header = Text(" " * label + "before".rjust(_before(matrix))[: _before(matrix)], DIM)
-    header.append(_column_numbers(range(matrix.first, end), width))
-    lines = [
-        heading(pen, f"WEIGHTS L{attention.layer}H{attention.head}", "%, ** = 100, rows ask"),
-        header,
-    ]
-    for token, name, row, before in zip(tokens, names, matrix.rows, matrix.before, strict=True):
+    header.append(_column_numbers(columns, width))
+    if _after(matrix):
+        end = label + _beside(matrix) + width * matrix.columns
+        header.append("after".rjust(end - header.cell_len))
+    lines = [header]
+    sums = zip(matrix.before, matrix.after, strict=True)
+    for token, called, row, (before, after) in zip(tokens, names, matrix.rows, sums, strict=True):
         here = token.position == attention.query
         style = f"{STRONG} {ACCENT}" if here else ""
-        line = pen.line("   ", (pen.left(name, label - 4), style), " ")
-        if matrix.first:
+        line = pen.line("   ", (pen.left(called, label - 4), style), " ")
+        if matrix.first_key:
             line.append(heat.digits(before).rjust(_before(matrix)), DIM)
         for piece in heat.cells(row, width):
             line.append(*piece)
+        if _after(matrix):
+            line.append(heat.digits(after).rjust(_after(matrix)), DIM)
         lines.append(line)
     return lines
+
+
+def _reading(explanation: Explanation, attention: HeadAttention) -> str:
+    """How to read a matrix: its unit, and whose tokens the rows are; columns are asked."""
+    words = "%, ** = 100, rows ask"
+    if explanation.source is not None:
+        words = {
+            "encoder": "%, ** = 100, encoder rows ask",
+            "self": "%, ** = 100, decoder rows ask",
+            "cross": "%, rows ask the encoder",
+        }[attention.kind]
+    return words if attention.sink is None else f"{words}; rest: sink"
 
 
 def _column_numbers(positions: range, width: int) -> str:
@@ -172,10 +232,10 @@ def _column_numbers(positions: range, width: int) -> str:
 
 
 def _top_keys(pen: Pen, explanation: Explanation, attention: HeadAttention) -> list[Text]:
-    token = explanation.tokens.tokens[attention.query]
+    token = _queries(explanation, attention.kind)[attention.query]
     title = heading(
         pen,
-        f"WEIGHTS L{attention.layer}H{attention.head}",
+        f"WEIGHTS {name(attention)}",
         f"{token.position} “{pen.fit(token.label, 20)}” asks; the strongest keys",
     )
     items: list[list[Piece]] = [
@@ -186,17 +246,50 @@ def _top_keys(pen: Pen, explanation: Explanation, attention: HeadAttention) -> l
         items.append(
             [f"{numbers.count(attention.others)} more {numbers.percent(attention.others_weight)}"]
         )
+    if attention.sink is not None:
+        items.append([f"learned sink {numbers.percent(attention.sink)}"])
     lines = [title, *pen.flow(items, " · ", head=Text("   "), indent=3, room=pen.width)]
-    first = max(0, attention.query - 19)
-    hint = f"The matrix of a part: --window {first}:{attention.query + 1}"
+    if explanation.source is not None and attention.kind == "self":
+        return lines  # a window is of the prompt, which the encoder reads
+    last = attention.query + 1 if attention.kind != "cross" else attention.top[0].position + 10
+    end = min(max(last, 20), len(_keys(explanation, attention.kind)))
+    hint = f"The matrix of a part: --window {max(0, end - 20)}:{end}"
     return [*lines, pen.line("   ", (hint, DIM))]
 
 
 def draw_heads(pen: Pen, explanation: Explanation) -> list[Text]:
-    """One measure for every layer and head; the five largest under a large grid."""
-    grid = explanation.heads
-    if grid is None:
-        return []
+    """One measure for every layer and head, of each kind of attention that the model has."""
+    lines: list[Text] = []
+    for grid in (explanation.encoder_heads, explanation.heads, explanation.cross_heads):
+        if grid is not None:
+            word = "HEADS" if explanation.source is None else f"HEADS {LETTERS[grid.kind]}"
+            lines += [Text()] * bool(lines) + _grid(pen, grid, word)
+            if grid.kind == "cross" and grid.measure == "credit":
+                lines.append(pen.line("   ", ("The encoder adds to a logit through these.", DIM)))
+    return lines
+
+
+def by_kind(explanation: Explanation) -> list[Explanation]:
+    """The explanation once for each kind of attention, with the matrices and the grid of that."""
+    grids: dict[Kind, HeadsGrid | None] = {
+        "encoder": explanation.encoder_heads,
+        "self": explanation.heads,
+        "cross": explanation.cross_heads,
+    }
+    found: list[Explanation] = []
+    for kind, grid in grids.items():
+        opened = tuple(a for a in explanation.attention or () if a.kind == kind)
+        if opened or grid is not None:
+            fields = {f"{_GRIDS[other]}": grid if other == kind else None for other in grids}
+            found.append(replace(explanation, attention=opened, **fields))
+    return found
+
+
+_GRIDS: dict[Kind, str] = {"encoder": "encoder_heads", "self": "heads", "cross": "cross_heads"}
+
+
+def _grid(pen: Pen, grid: HeadsGrid, word: str) -> list[Text]:
+    """The five largest stand under a large grid."""
     negative = any(value is not None and value < 0 for row in grid.scaled for value in row)
     heads = len(grid.values[0])
     digits = len(str(len(grid.values) - 1))
@@ -204,12 +297,13 @@ def draw_heads(pen: Pen, explanation: Explanation) -> list[Text]:
     if _GRID_LABEL + digits + width * heads > pen.width:
         width -= 1
     at_once = max((pen.width - _GRID_LABEL - digits) // width, 1)
-    lines = [heading(pen, "HEADS", f"{grid.unit}, {grid.scale}")]
+    letter = LETTERS[grid.kind]
+    lines = [heading(pen, word, f"{grid.unit}, {grid.scale}")]
     for first in range(0, heads, at_once):
         shown = range(first, min(first + at_once, heads))
         lines.append(Text(" " * (_GRID_LABEL + digits) + _column_numbers(shown, width), DIM))
         for layer, row in enumerate(grid.scaled):
-            line = Text(f"   L{layer}".ljust(_GRID_LABEL + digits))
+            line = Text(f"   {letter}{layer}".ljust(_GRID_LABEL + digits))
             for piece in heat.cells(row[shown.start : shown.stop], width):
                 line.append(*piece)
             lines.append(line)
@@ -217,7 +311,7 @@ def draw_heads(pen: Pen, explanation: Explanation) -> list[Text]:
         return [*lines, pen.line("   ", ("There is no such number at this token.", DIM))]
     if not pen.brief or len(grid.values) * heads > _LARGE_GRID:
         items: list[list[Piece]] = [
-            [f"L{best.layer}H{best.head} ", (numbers.number(best.value), ACCENT)]
+            [f"{letter}{best.layer}H{best.head} ", (numbers.number(best.value), ACCENT)]
             for best in grid.largest
         ]
         lines += pen.flow(items, " · ", head=Text("   "), indent=3, room=min(pen.width, 64))

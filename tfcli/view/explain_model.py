@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from tfcli.explain.result import Audit, BlockStep, Check, Explanation, Token
+from tfcli.explain.result import Audit, BlockStep, Check, Explanation, Token, Tokens
 from tfcli.view import console
 from tfcli.view import explain_numbers as numbers
 from tfcli.view.explain_lines import (
@@ -36,11 +36,19 @@ def draw_model(pen: Pen, explanation: Explanation) -> list[Text]:
         [family],
         [f"{numbers.amount(facts.parameters)} parameters"],
         [f"{facts.device}, {facts.dtype}"],
-        [f"{facts.mask} mask"],
     ]
-    layers, heads = _plural(facts.num_layers, "layer"), _plural(facts.num_heads, "head")
+    heads = f"{_plural(facts.num_heads, 'head')}{shared} × {facts.head_dim}"
+    if facts.encoder_layers is None:
+        title.append([f"{facts.mask} mask" if facts.mask == "causal" else "no causal mask"])
+        layers = [f"{_plural(facts.num_layers, 'layer')} × {heads}"]
+    else:
+        layers = [
+            f"{_plural(facts.encoder_layers, 'encoder layer')} (E)",
+            f"{_plural(facts.num_layers, 'causal decoder layer')} (L, cross-attention X)",
+            heads,
+        ]
     shape: list[list[Piece]] = [
-        [f"{layers} × {heads}{shared} × {facts.head_dim}"],
+        *([part] for part in layers),
         [f"width {numbers.count(facts.hidden_size)}"],
         [f"vocabulary {numbers.count(facts.vocab_size)}"],
     ]
@@ -49,8 +57,22 @@ def draw_model(pen: Pen, explanation: Explanation) -> list[Text]:
 
 
 def draw_tokens(pen: Pen, explanation: Explanation) -> list[Text]:
-    """Every token in a column: index and text, id, probability, surprisal."""
-    tokens, focus = explanation.tokens, explanation.focus.position
+    """Every token in a column: index and text, id, and where there are any probabilities.
+
+    Of an encoder-decoder, what the encoder read, then what the decoder has written.
+    """
+    if explanation.source is None:
+        focus = explanation.focus.position
+        return _token_lines(pen, explanation.tokens, focus, "TOKENS", _summary(explanation.tokens))
+    read = _token_lines(pen, explanation.source, explanation.focus.source or 0, "ENCODER", "")
+    position = explanation.focus.position
+    written = _token_lines(
+        pen, explanation.tokens, position, "DECODER", _summary(explanation.tokens)
+    )
+    return [*read, Text(), *written]
+
+
+def _token_lines(pen: Pen, tokens: Tokens, focus: int, word: str, summary: str) -> list[Text]:
     columns = list(tokens.tokens)
     if tokens.window is not None:
         columns = columns[slice(*tokens.window)]
@@ -67,8 +89,7 @@ def draw_tokens(pen: Pen, explanation: Explanation) -> list[Text]:
         )
     lines: list[Text] = []
     for bank in banks:
-        lines += _bank(pen, bank, focus, margin(pen, "TOKENS" if not lines else ""))
-    summary = _summary(explanation)
+        lines += _bank(pen, bank, focus, margin(pen, word if not lines else ""))
     if left_out:
         summary = f"{left_out} · {summary}" if summary else left_out
     gap = pen.width - lines[-1].cell_len - pen.size(summary)
@@ -84,13 +105,23 @@ def draw_shapes(pen: Pen, explanation: Explanation) -> list[Text]:
     if explanation.shapes is None:
         return []
     size = {step.name: f"[{','.join(map(str, step.size))}]" for step in explanation.shapes.steps}
+
+    def one(name: str) -> list[Piece]:
+        found: list[Piece] = [f"{name} ", (size[name], ACCENT)]
+        if name == "cross-weights":
+            found += [" over the encoder's ", (size["encoder"], ACCENT)]
+        return found
+
+    inner = () if pen.brief else ("neurons", "router")
+    later = ("weights", "heads", "ΔE", "cross-weights", *inner, "logits")
+    keys: list[Piece] = ["  K V ", (size["K"], ACCENT)]
+    if size["V"] != size["K"]:
+        keys = ["  K ", (size["K"], ACCENT), "  V ", (size["V"], ACCENT)]
     items: list[list[Piece]] = [
-        ["E ", (size["E"], ACCENT)],
-        ["Q ", (size["Q"], ACCENT), "  K V ", (size["K"], ACCENT)],
-        [f"scores QKᵀ/√{explanation.shapes.head_dim} ", (size["scores"], ACCENT)],
-        *([f"{name} ", (size[name], ACCENT)] for name in ("weights", "heads", "ΔE")),
-        *([] if pen.brief else [["neurons ", (size["neurons"], ACCENT)]]),
-        ["logits ", (size["logits"], ACCENT)],
+        one("E"),
+        [*one("Q"), *keys],
+        [f"scores {_math(explanation.shapes.score)} ", (size["scores"], ACCENT)],
+        *(one(name) for name in later if name in size),
     ]
     return pen.flow(
         items, " → ", head=margin(pen, "SHAPES"), indent=_INDENT, room=pen.width, carry=True
@@ -104,17 +135,26 @@ def draw_block(pen: Pen, explanation: Explanation) -> list[Text]:
     where = f"at {token.position} “{pen.fit(token.label, 20)}”"
     last = explanation.model.num_layers - 1
     if len(steps) != 1:
-        return [heading(pen, "LAYERS", where), *_block_table(pen, steps)]
+        normed = "post" in explanation.model.norm_places
+        return [heading(pen, "LAYERS", where), *_block_table(pen, steps, normed)]
     step, which = steps[0], f"of 0–{last}" if last else "the only one"
-    note = "attention moves it most here" if focus.layer_was_chosen else ""
+    crossed = step.cross_attention is not None
+    moving = "cross-attention" if crossed else "attention"
+    note = f"{moving} moves it most here" if focus.layer_was_chosen else ""
     parts = (
-        ("|E|", step.residual_in),
-        ("+ attention |ΔE|", step.attention),
-        ("+ feed-forward |ΔE|", step.feed_forward),
-        ("→ |E'|", step.residual_out),
+        ("attention", step.attention),
+        ("cross-attention", step.cross_attention),
+        ("feed-forward", step.feed_forward),
     )
+    normed = " → norm" if "post" in explanation.model.norm_places else ""
     items: list[list[Piece]] = [
-        [f"{name} ", (numbers.norm(value), ACCENT)] for name, value in parts
+        ["|E| ", (numbers.norm(step.residual_in), ACCENT)],
+        *(
+            [f"+ {name} |ΔE| ", (numbers.norm(value), ACCENT), normed]
+            for name, value in parts
+            if value is not None
+        ),
+        ["→ |E'| ", (numbers.norm(step.residual_out), ACCENT)],
     ]
     items.append([" cos ", (numbers.cosine(step.cosine), ACCENT)])
     return [
@@ -195,11 +235,11 @@ def _bank(pen: Pen, bank: Sequence[Token], focus: int, head: Text) -> list[Text]
         head.append(index, f"{STRONG} {ACCENT}" if here else DIM)
         name = pen.left(token.label, width - len(index) - 2)
         head.append(name + "  ", f"{STRONG} {ACCENT}" if here else STRONG)
-    rows = {
-        "id": [str(t.id) for t in bank],
-        "p": [numbers.probability(t.probability) for t in bank],
-        "surprisal": [numbers.number(t.surprisal, 1) for t in bank],
-    }
+    rows = {"id": [str(t.id) for t in bank]}
+    predicted = any(t.probability is not None for t in bank)
+    if predicted:
+        rows["p"] = [numbers.probability(t.probability) for t in bank]
+        rows["surprisal"] = [numbers.number(t.surprisal, 1) for t in bank]
     lines = [head]
     for name, values in rows.items():
         line = Text("   ").append(pen.left(name, _LABEL_WIDTH - 3), DIM)
@@ -207,7 +247,8 @@ def _bank(pen: Pen, bank: Sequence[Token], focus: int, head: Text) -> list[Text]
             line.append(pen.left(value, _column_width(pen, token)), DIM if name == "id" else "")
         lines.append(line)
     lines[-1].rstrip()
-    lines[-1].append("  bits", DIM)
+    if predicted:
+        lines[-1].append("  bits", DIM)
     return lines
 
 
@@ -223,8 +264,12 @@ def _around(columns: list[Token], focus: int, count: int) -> list[Token]:
     return columns[first : first + count]
 
 
-def _summary(explanation: Explanation) -> str:
-    tokens = explanation.tokens
+def _math(score: str) -> str:
+    """The formula of all scores at once: QKᵀ for q·k."""
+    return score.replace("q·k", "QKᵀ")
+
+
+def _summary(tokens: Tokens) -> str:
     if tokens.bits_per_byte is not None:
         return f"{numbers.number(tokens.bits_per_byte)} bits per byte"
     if tokens.bits_per_token is not None:
@@ -232,9 +277,12 @@ def _summary(explanation: Explanation) -> str:
     return ""
 
 
-def _block_table(pen: Pen, steps: Sequence[BlockStep]) -> list[Text]:
-    titles = ("|E|", "+ attention", "= middle", "+ feed-forward", "= |E'|", "cos")
-    widths = [max(len(title), 7) + 2 for title in titles]
+def _block_table(pen: Pen, steps: Sequence[BlockStep], normed: bool) -> list[Text]:
+    crossed = any(step.cross_attention is not None for step in steps)
+    cross = ("+ cross",) if crossed else ()
+    to = "→" if normed else "="  # a sum that a norm changes is no equation
+    titles = ("|E|", "+ attention", *cross, f"{to} middle", "+ feed-forward", f"{to} |E'|", "cos")
+    widths = [max(len(title), 7) + (1 if crossed else 2) for title in titles]
     header = Text("   " + pen.left("layer", 5), DIM)
     for title, width in zip(titles, widths, strict=True):
         header.append(pen.right(title, width))
@@ -243,6 +291,7 @@ def _block_table(pen: Pen, steps: Sequence[BlockStep]) -> list[Text]:
         values = (
             step.residual_in,
             step.attention,
+            *((step.cross_attention,) if crossed else ()),
             step.residual_mid,
             step.feed_forward,
             step.residual_out,

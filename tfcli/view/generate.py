@@ -66,3 +66,9 @@ class Continuations:
         drawn = "" if seed is None else f", seed {seed}"
         gap = "\n" if self._at else ""
         return f"{gap}--- {self._at + 1} of {count}{drawn} ---\n"
+
+
+def candidates_line(position: int, candidates: Sequence[tuple[str, float]]) -> str:
+    """What may stand at a masked position, in one line for stderr."""
+    words = ", ".join(f"{console.printable(text)} {p:.3f}" for text, p in candidates)
+    return f"at {position}: {words}"

@@ -4,42 +4,42 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tfcli.errors import CheckpointError, NotFoundError
+from tfcli.errors import NotFoundError
 
 if TYPE_CHECKING:
     from tfcli_tokenizer.protocol import Tokenizer
 
 MODEL, DEFINITION = "tokenizer.model", "tokenizer.json"
-_LARGEST = 256 * 2**20  # bytes
+_MODELS = (MODEL, "spiece.model", "spm.model", "sentencepiece.bpe.model")
 _IN_A_RUN = ("tokenizer", "best", "last")
 
 
 def load_tokenizer(path: str | os.PathLike[str]) -> "Tokenizer":
-    """Open a `.model` file, a tokenizer.json, a directory that holds one of them, or a run.
+    """Open a tokenizer's file, a directory that holds one, or a run.
 
-    Of a directory that holds both, tokenizer.model is read where it is one of ours. A foreign one
-    often lacks the tokens that were added later, which tokenizer.json has.
+    Of a directory's files the first of these counts: a tokenizer.model that tfcli made; Marian's
+    source.spm, target.spm and vocab.json; tokenizer.json; a SentencePiece model or tiktoken ranks
+    (tokenizer.model, spiece.model); vocab.json with merges.txt; vocab.txt. A file of them opens as
+    its directory does, but a SentencePiece model then as SentencePiece itself has it.
 
     Raises:
         NotFoundError: there is none.
         CheckpointError: it is damaged or cannot be read; the file is named.
     """
-    file = _find(Path(path))
-    if file is None:
-        raise NotFoundError(
-            f"There is no tokenizer at {path}.",
-            hint="Give a tokenizer.model, a tokenizer.json, or a directory that holds one.",
-        )
-    from tfcli_tokenizer.json_tokenizer import JsonTokenizer
-    from tfcli_tokenizer.sentencepiece_tokenizer import SentencePieceTokenizer
-
-    if file.suffix == ".json":
-        return JsonTokenizer(file)
-    tokenizer = SentencePieceTokenizer(_content(file), str(file))
-    other = file.with_name(DEFINITION)
-    if file != Path(path) and not tokenizer.lossless and other.is_file():
-        return JsonTokenizer(other)
-    return tokenizer
+    where = Path(path)
+    if where.is_file():
+        return _open_file(where)
+    folders = [where]
+    if not (where / "config.json").is_file():  # a model without a tokenizer is no run
+        folders += [where / name for name in _IN_A_RUN]
+    for folder in folders:
+        tokenizer = _open_folder(folder)
+        if tokenizer is not None:
+            return tokenizer
+    raise NotFoundError(
+        f"There is no tokenizer at {path}.",
+        hint="Give a tokenizer.model, a tokenizer.json, or a directory that holds one.",
+    )
 
 
 def default_tokenizer_path() -> Path:
@@ -49,18 +49,45 @@ def default_tokenizer_path() -> Path:
     return installed if installed.is_file() else here.parent / "default.model"
 
 
-def _find(where: Path) -> Path | None:
-    folders = [where]
-    if not (where / "config.json").is_file():  # a model without a tokenizer is no run
-        folders += [where / name for name in _IN_A_RUN]
-    files = [folder / name for folder in folders for name in (MODEL, DEFINITION)]
-    return next((file for file in [where, *files] if file.is_file()), None)
+def _open_file(file: Path) -> "Tokenizer":
+    from tfcli_tokenizer.json_tokenizer import JsonTokenizer
+    from tfcli_tokenizer.model_files import open_model
+    from tfcli_tokenizer.vocabulary_files import MERGES, VOCABULARY, open_merges, open_words
+
+    if file.name in (VOCABULARY, MERGES):
+        return open_merges(file.parent)
+    if file.suffix == ".txt":
+        return open_words(file)
+    if file.suffix == ".json":
+        return JsonTokenizer(file)
+    return open_model(file, alone=True)
 
 
-def _content(file: Path) -> bytes:
-    try:
-        if file.stat().st_size > _LARGEST:
-            raise CheckpointError(f"{file} is damaged: it is larger than any tokenizer.")
-        return file.read_bytes()
-    except OSError as error:
-        raise CheckpointError(f"{file} cannot be read: {error.strerror or error}.") from error
+def _open_folder(folder: Path) -> "Tokenizer | None":
+    from tfcli_tokenizer.json_tokenizer import JsonTokenizer
+    from tfcli_tokenizer.marian import SOURCE, TARGET, MarianTokenizer
+    from tfcli_tokenizer.model_files import open_model, open_ours
+    from tfcli_tokenizer.vocabulary_files import (
+        MERGES,
+        VOCABULARY,
+        WORDS,
+        open_merges,
+        open_words,
+    )
+
+    def has(*names: str) -> bool:
+        return all((folder / name).is_file() for name in names)
+
+    model = next((folder / name for name in _MODELS if has(name)), None)
+    if model is not None and model.name == MODEL and has(DEFINITION):
+        ours = open_ours(model)
+        return JsonTokenizer(folder / DEFINITION) if ours is None else ours
+    if has(SOURCE) or has(TARGET):
+        return MarianTokenizer(folder)
+    if has(DEFINITION):
+        return JsonTokenizer(folder / DEFINITION)
+    if model is not None:
+        return open_model(model)
+    if has(VOCABULARY) or has(MERGES):
+        return open_merges(folder)
+    return open_words(folder / WORDS) if has(WORDS) else None

@@ -35,22 +35,11 @@ class Piece:
 
 def read_fields(message: bytes) -> Iterator[Field]:
     """The fields of a message, in order. ValueError where it is no message."""
-    at = 0
-    while at < len(message):
-        key, at = _read_varint(message, at)
-        number, wire_type = key >> 3, key & 7
+    for number, wire_type, start, end in _spans(message):
         if wire_type == VARINT:
-            value, at = _read_varint(message, at)
-            yield Field(number, wire_type, value)
-            continue
-        if wire_type == LENGTH:
-            size, at = _read_varint(message, at)
+            yield Field(number, wire_type, _read_varint(message, start)[0])
         else:
-            size = {EIGHT_BYTES: 8, FOUR_BYTES: 4}.get(wire_type, len(message) + 1)
-        if at + size > len(message):
-            raise ValueError("a field runs past the end of the message")
-        yield Field(number, wire_type, message[at : at + size])
-        at += size
+            yield Field(number, wire_type, message[start:end])
 
 
 def write_fields(fields: Iterable[Field]) -> bytes:
@@ -69,7 +58,11 @@ def write_fields(fields: Iterable[Field]) -> bytes:
 
 def read_pieces(model: bytes) -> list[Piece]:
     """The vocabulary of a model, in the order of its ids."""
-    return [_piece(field.value) for field in read_fields(model) if field.number == PIECE]
+    return [
+        _piece(model[start:end])
+        for number, wire_type, start, end in _spans(model)
+        if number == PIECE and wire_type == LENGTH
+    ]
 
 
 def replace_pieces(model: bytes, pieces: Iterable[Piece]) -> bytes:
@@ -80,9 +73,9 @@ def replace_pieces(model: bytes, pieces: Iterable[Piece]) -> bytes:
 
 def read_spec(model: bytes, spec: int) -> dict[int, Value]:
     """The fields of trainer_spec, normalizer_spec or denormalizer_spec; the last of each number."""
-    for field in read_fields(model):
-        if field.number == spec and isinstance(field.value, bytes):
-            return {inner.number: inner.value for inner in read_fields(field.value)}
+    for number, wire_type, start, end in _spans(model):
+        if number == spec and wire_type == LENGTH:
+            return {field.number: field.value for field in read_fields(model[start:end])}
     return {}
 
 
@@ -100,15 +93,34 @@ def replace_in_spec(model: bytes, spec: int, changes: Iterable[Field]) -> bytes:
     return write_fields(changed(field) for field in read_fields(model))
 
 
-def _piece(message: Value) -> Piece:
+def _spans(message: bytes) -> Iterator[tuple[int, int, int, int]]:
+    """The number, the wire type, the start and the end of each field's value."""
+    at, size = 0, len(message)
+    while at < size:
+        key, at = (message[at], at + 1) if message[at] < 0x80 else _read_varint(message, at)
+        wire_type = key & 7
+        if wire_type == LENGTH:
+            length, start = _read_varint(message, at)
+            end = start + length
+        elif wire_type == VARINT:
+            start, end = at, _read_varint(message, at)[1]
+        else:
+            start, end = at, at + {EIGHT_BYTES: 8, FOUR_BYTES: 4}.get(wire_type, size + 1)
+        if end > size:
+            raise ValueError("a field runs past the end of the message")
+        yield key >> 3, wire_type, start, end
+        at = end
+
+
+def _piece(message: bytes) -> Piece:
     text, score, type_ = "", 0.0, NORMAL
-    for field in read_fields(message if isinstance(message, bytes) else b""):
-        if isinstance(field.value, int):
-            type_ = field.value if field.number == 3 else type_
-        elif field.number == 1:
-            text = field.value.decode()
-        elif field.number == 2:
-            (score,) = struct.unpack("<f", field.value)
+    for number, wire_type, start, end in _spans(message):
+        if wire_type == VARINT:
+            type_ = _read_varint(message, start)[0] if number == 3 else type_
+        elif number == 1:
+            text = message[start:end].decode()
+        elif number == 2:
+            (score,) = struct.unpack("<f", message[start:end])
     return Piece(text, score, type_)
 
 
@@ -123,6 +135,8 @@ def _piece_field(piece: Piece) -> Field:
 
 
 def _read_varint(message: bytes, at: int) -> tuple[int, int]:
+    if at < len(message) and message[at] < 0x80:  # most are short
+        return message[at], at + 1
     value = 0
     for shift in range(0, 70, 7):
         if at >= len(message):

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tfcli.errors import CheckpointError, UsageError
+from tfcli.errors import CheckpointError
 from tfcli_tokenizer import protobuf
 from tfcli_tokenizer.finishing import model_kind
 from tfcli_tokenizer.lossless import (
@@ -15,11 +15,14 @@ from tfcli_tokenizer.lossless import (
     refuse_half_characters,
     unescape,
 )
+from tfcli_tokenizer.protocol import check_id
 from tfcli_tokenizer.streaming import StreamDecoder, Strip, unescaping
 
 # A text is encoded in portions of about this many characters: SentencePiece's memory, and the
 # size of the sums in a unigram model, then do not grow with the text.
 PORTION = 50_000
+# In denormalizer_spec: the name of the file that our trainer takes its rules from.
+MARK = b"unescape.tsv"
 # No piece of ours holds a line end, or a space behind another character.
 _CUT = re.compile("\n|(?<! )(?= )")
 
@@ -32,7 +35,7 @@ class SentencePieceTokenizer:
         model: the bytes of the file.
     """
 
-    def __init__(self, model: bytes, name: str) -> None:
+    def __init__(self, model: bytes, name: str, source: Path | None = None) -> None:
         """Parse the bytes of a model. CheckpointError, naming it, for anything else."""
         import sentencepiece
 
@@ -42,8 +45,8 @@ class SentencePieceTokenizer:
             normalizer = protobuf.read_spec(model, protobuf.NORMALIZER_SPEC)
             denormalizer = protobuf.read_spec(model, protobuf.DENORMALIZER_SPEC)
             self.vocab_size = self.processor.get_piece_size()
-            if not model or not self.vocab_size:
-                raise ValueError("there are no pieces")
+            if not model or not self.vocab_size or self.processor.unk_id() < 0:
+                raise ValueError("there is no unknown piece")
             self._pieces = [self.processor.id_to_piece(i) for i in range(self.vocab_size)]
         except (RuntimeError, ValueError, TypeError, OSError) as error:
             raise CheckpointError(
@@ -51,9 +54,10 @@ class SentencePieceTokenizer:
                 hint="Restore the file, or train a tokenizer: `tfcli tokenizer train --help`.",
             ) from error
         processor = self.processor
+        self.source = source
         self.model = model
         self.fingerprint = hashlib.sha256(model).hexdigest()
-        self.lossless = denormalizer.get(6) == b"unescape.tsv"
+        self.lossless = denormalizer.get(6) == MARK
         self._drops_first_space = bool(normalizer.get(3, 1) or normalizer.get(4, 1))
         ids = {piece: i for i, piece in enumerate(self._pieces)}
         controls = {p: i for p, i in ids.items() if processor.is_control(i)}
@@ -62,6 +66,7 @@ class SentencePieceTokenizer:
         self.eos_id = self.special_tokens.get(END_OF_TEXT, _known(processor.eos_id()))
         self.pad_id = _known(processor.pad_id())
         self.unk_id = _known(processor.unk_id())
+        self.mask_id: int | None = None
         self._written = [self._bytes(i, piece) for i, piece in enumerate(self._pieces)]
 
     def encode(self, text: str, add_special_tokens: bool = False) -> list[int]:
@@ -128,12 +133,7 @@ class SentencePieceTokenizer:
         yield text[start:] if start else text
 
     def _checked(self, token: int) -> int:
-        if not 0 <= token < self.vocab_size:
-            raise UsageError(
-                f"Token id {token} is outside the vocabulary: ids go from 0 to "
-                f"{self.vocab_size - 1:,}."
-            )
-        return token
+        return check_id(token, self.vocab_size)
 
     def _bytes(self, token: int, piece: str) -> bytes:
         if self.processor.is_byte(token):

@@ -64,6 +64,31 @@ class Strip:
         return text[:cut]
 
 
+@dataclass
+class Trim:
+    """`str.strip` on a text that comes in portions: spaces wait for what follows them."""
+
+    _held: str = ""
+    _started: bool = False
+
+    def push(self, text: str, *, final: bool) -> str:
+        """The text without the white space around it."""
+        text = self._held + text if self._started else text.lstrip()
+        self._started = self._started or bool(text)
+        stripped = text.rstrip()
+        self._held = text[len(stripped) :]
+        return stripped
+
+
+# What `clean_up_tokenization_spaces` takes a space from, in its order.
+_SPACED = (" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're")
+
+
+def cleaning(wanted: bool) -> list[Filter]:
+    """The filters that take the spaces before punctuation away, if they are wanted."""
+    return [Replace(spaced, spaced.strip()) for spaced in _SPACED if wanted]
+
+
 def unescaping() -> list[Filter]:
     """The filters that undo the rules of `lossless`."""
     return [Replace(written, read) for written, read in DECODING_RULES]

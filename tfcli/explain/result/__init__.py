@@ -5,9 +5,10 @@ KL are in bits. A value that does not exist (the surprisal of the first token, a
 that is zero) is None.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tfcli.explain.result.anatomy import (
+    NORM_PLACES,
     Audit,
     BlockStep,
     Check,
@@ -21,6 +22,7 @@ from tfcli.explain.result.anatomy import (
     Tokens,
 )
 from tfcli.explain.result.attention import (
+    LETTERS,
     AttentionMatrix,
     HeadAttention,
     HeadLedger,
@@ -28,6 +30,7 @@ from tfcli.explain.result.attention import (
     HeadsGrid,
     KeyTerm,
     KeyWeight,
+    Kind,
     OtherKeys,
 )
 from tfcli.explain.result.prediction import (
@@ -42,6 +45,8 @@ from tfcli.explain.result.prediction import (
 )
 
 __all__ = [
+    "LETTERS",
+    "NORM_PLACES",
     "AttentionMatrix",
     "Audit",
     "BlockStep",
@@ -56,6 +61,7 @@ __all__ = [
     "HeadsGrid",
     "KeyTerm",
     "KeyWeight",
+    "Kind",
     "LayerCredit",
     "Lens",
     "LensRow",
@@ -79,7 +85,9 @@ class Explanation:
 
     Attributes:
         sections: the names of those that were asked for, in the order of the screen.
-        ids: the prompt.
+        ids: the prompt; in an encoder-decoder, what the decoder has written.
+        source: in an encoder-decoder, the tokens that the encoder read; else None.
+        omitted: sections that do not apply to this model, each with the reason.
     """
 
     sections: tuple[str, ...]
@@ -92,9 +100,13 @@ class Explanation:
     qkv: tuple[HeadLedger, ...] | None = None
     attention: tuple[HeadAttention, ...] | None = None
     heads: HeadsGrid | None = None
+    cross_heads: HeadsGrid | None = None
+    encoder_heads: HeadsGrid | None = None
     lens: Lens | None = None
     credit: Credit | None = None
     next: NextTokens | None = None
     parameters: Parameters | None = None
     audit: Audit | None = None
     loop: Loop | None = None
+    source: Tokens | None = None
+    omitted: dict[str, str] = field(default_factory=dict)

@@ -2,10 +2,20 @@
 
 from dataclasses import dataclass
 
+NORM_PLACES = ("pre", "branch", "post")
+
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """The model's name and shape, as it ran."""
+    """The model's name and shape, as it ran.
+
+    Attributes:
+        kind: decoder, encoder or encoder-decoder; the sizes are then the decoder's.
+        encoder_layers: of the encoder beside a decoder; None for one stack.
+        norm_places: where norms stand in a block, out of NORM_PLACES: on what a module reads, on
+            what it gives, on the sum.
+        mask: "causal", or "no".
+    """
 
     name: str
     family: str
@@ -19,7 +29,9 @@ class ModelFacts:
     intermediate_size: int
     vocab_size: int
     max_position_embeddings: int
+    encoder_layers: int | None
     norm: str
+    norm_places: tuple[str, ...]
     position: str
     tied: bool
     mask: str
@@ -36,6 +48,10 @@ class Focus:
         position: the token whose vector is followed, from 0.
         layers: the blocks that are opened.
         heads: (layer, head) pairs that are opened.
+        cross_heads, encoder_heads: likewise of the decoder's attention to the encoder, and of the
+            encoder's to itself; empty in a model of one stack.
+        source: the encoder's token whose query is followed, which the cross-attention looks at
+            most; None in a model of one stack.
         layer_was_chosen: the layer was picked here, as the one whose attention moves the
             token most.
         head_was_chosen: likewise the head in each layer.
@@ -46,6 +62,9 @@ class Focus:
     heads: tuple[tuple[int, int], ...]
     layer_was_chosen: bool
     head_was_chosen: bool
+    cross_heads: tuple[tuple[int, int], ...] = ()
+    encoder_heads: tuple[tuple[int, int], ...] = ()
+    source: int | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +90,8 @@ class Tokens:
 
     Attributes:
         window: (first, end) of the tokens that were asked to be shown, or None for all.
+        bytes, bits and the rest: None where tokens are not predicted one after the other, as in an
+            encoder.
         bytes: UTF-8 bytes of all tokens but the first; None without a tokenizer.
         bits: their surprisal, summed; None for a single token.
     """
@@ -93,9 +114,13 @@ class Shape:
 
 @dataclass(frozen=True)
 class Shapes:
-    """The way of the data through one block and out, with q·k's divisor √head_dim."""
+    """The way of the data through one block and out.
 
-    head_dim: int
+    Attributes:
+        score: how a score is made, in words: “q·k/√64”.
+    """
+
+    score: str
     steps: tuple[Shape, ...]
 
 
@@ -104,12 +129,14 @@ class BlockStep:
     """One block at one position: E → E + ΔE (attention) → + ΔE (feed-forward) = E'. Norms.
 
     Attributes:
+        cross_attention: of the decoder's attention to the encoder, where there is one.
         cosine: between E and E'.
     """
 
     layer: int
     residual_in: float
     attention: float
+    cross_attention: float | None
     residual_mid: float
     feed_forward: float
     residual_out: float

@@ -1,6 +1,12 @@
 """What the heads did: ledgers, attention weights, and one measure for all heads."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+# A decoder's attention to itself, or that of a model that is all encoder; the decoder's attention
+# to the encoder; the encoder's to itself.
+Kind = Literal["self", "cross", "encoder"]
+LETTERS: dict[Kind, str] = {"self": "L", "cross": "X", "encoder": "E"}
 
 
 @dataclass(frozen=True)
@@ -38,9 +44,13 @@ class HeadLedger:
     `share` + `other_heads_share` + `bias_share` = 1.
 
     Attributes:
-        keys: in order of position.
+        kind: which attention: of a decoder (or encoder) to itself, or of a decoder to its encoder.
+        query: the position that asks.
+        score: how a score is made, in words: “q·k/√64”.
+        keys: in order of position, those that the query may look at.
         others: the keys that are not listed, or None.
         largest: position of the key with the largest weight.
+        sink: weight that a learned sink takes; None where the model has none.
         norm: ‖ΔE‖ of this head alone.
         delta_norm: ‖ΔE‖ of the layer's attention.
         share: this head's signed share of that ΔE.
@@ -48,11 +58,15 @@ class HeadLedger:
         head_shares: every head's share.
     """
 
+    kind: Kind
     layer: int
     head: int
+    query: int
+    score: str
     keys: tuple[KeyTerm, ...]
     others: OtherKeys | None
     largest: int
+    sink: float | None
     norm: float
     delta_norm: float
     share: float | None
@@ -72,16 +86,24 @@ class KeyWeight:
 
 @dataclass(frozen=True)
 class AttentionMatrix:
-    """Attention weights of a head between the tokens `first` … `first + len(rows) - 1`.
+    """A window of a head's attention weights: queries `first` …, keys `first_key` ….
 
     Attributes:
-        rows: one a query; a row ends at its own position, for what follows is masked.
-        before: for each row, the weight that went to keys before `first`.
+        rows: one a query; in a causal model a row ends at its own position, for what follows is
+            masked. None for a key before that which is masked, as it stands before a window.
+        before, after: for each row, the weight that went to keys before and behind the window.
     """
 
     first: int
-    rows: tuple[tuple[float, ...], ...]
+    first_key: int
+    rows: tuple[tuple[float | None, ...], ...]
     before: tuple[float, ...]
+    after: tuple[float, ...]
+
+    @property
+    def columns(self) -> int:
+        """How many keys the window has."""
+        return max(map(len, self.rows), default=0)
 
 
 @dataclass(frozen=True)
@@ -89,18 +111,23 @@ class HeadAttention:
     """One head's attention: the query's strongest keys, and the matrix where it was asked for.
 
     Attributes:
+        kind: which attention, as in HeadLedger.
         query: the position that asks in `top`.
         top: the keys with the largest weights, largest first.
         others: how many more keys there are, and `others_weight`, their weight.
+        sink: weight that a learned sink takes of the query's; None where the model has none. In
+            such a model the rows of the matrix sum to less than 1.
         matrix: None where the prompt is long and no window was asked for.
     """
 
+    kind: Kind
     layer: int
     head: int
     query: int
     top: tuple[KeyWeight, ...]
     others: int
     others_weight: float
+    sink: float | None
     matrix: AttentionMatrix | None
 
 
@@ -118,12 +145,14 @@ class HeadsGrid:
     """One measure for every layer and head at the position.
 
     Attributes:
+        kind: which attention, as in HeadLedger.
         measure: its name; `unit` says what `values` are.
         values: [layer][head]; None where the measure does not exist there.
         scaled: the same on a scale of -1 to 1; `scale` says what 1 stands for.
         largest: the five largest by absolute value, largest first.
     """
 
+    kind: Kind
     measure: str
     unit: str
     scale: str

@@ -36,12 +36,17 @@ class Lens:
 
 @dataclass(frozen=True)
 class LayerCredit:
-    """What one block's two modules added to the logit."""
+    """What one block's modules added to the logit; `both` is their sum.
+
+    Attributes:
+        cross_attention: None in a model without an encoder beside the decoder.
+    """
 
     layer: int
     attention: float
     feed_forward: float
     both: float
+    cross_attention: float | None = None
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,16 @@ class Credit:
     """Direct logit attribution: embedding + position + layers + bias = total = logit.
 
     Attributes:
-        scale: σ of the final norm, held fixed.
-        position: what the learned position added; None where there is none.
-        attention, feed_forward: summed over the layers.
-        bias: of the final norm, and of the output.
+        scale: σ of the final norm, held fixed; None where there is no final norm.
+        position, segment: what the vectors of the position and the segment added; None where
+            there are none.
+        attention, cross_attention, feed_forward: summed over the layers.
+        bias: of the norms on the way, and of the output.
         total: the sum of all parts; `logit` is what the model computed.
         error: |total - logit|, relative to the largest logit at the position: a logit that is
             zero by chance is no scale.
         adds_up: whether that is within what rounding explains.
+        softcap: the model caps its logits: this is the logit before. None for no cap.
     """
 
     target_id: int
@@ -65,13 +72,16 @@ class Credit:
     total: float
     error: float
     adds_up: bool
-    scale: float
+    scale: float | None
     embedding: float
     position: float | None
+    segment: float | None
     attention: float
+    cross_attention: float | None
     feed_forward: float
     bias: float
     layers: tuple[LayerCredit, ...]
+    softcap: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Models from a hub: which files are taken, how they come, where they lie."""
