@@ -148,7 +148,8 @@ class LanguageModel:
         Returns:
             prompt and continuation as the kind that was given: lists for lists, an array for an
             array, a tensor for a tensor, [T + new] or [B, T + new]. Rows that ended earlier are
-            filled up with eos. In an encoder-decoder, what the decoder read and wrote.
+            filled up with the id for padding, or eos. In an encoder-decoder, what the decoder read
+            and wrote.
 
         Raises:
             UsageError: as for a plain call, a prompt that fills the context, or a number out of

@@ -23,6 +23,8 @@ from tfcli.model.config import ModelConfig
 from tfcli.model.transformer import Transformer
 
 _HEAD = ("head.", "head_transform.")
+_ENCODER_EMBEDDING = "encoder.embedding.weight"
+_MAY_BE_OWN = ("head.weight", _ENCODER_EMBEDDING)
 # Which expert is chosen turns on small differences, so these are kept as they are saved.
 _KEPT_WIDE = "router.correction"
 
@@ -78,12 +80,13 @@ class _Filling:
         parameters = dict(self.model.named_parameters(remove_duplicate=False))
         self.shapes = {name: p.shape for name, p in parameters.items()}
         first: dict[int, str] = {}
-        # a shared parameter has the name that is met first; the output matrix may turn out its own
+        # a shared parameter has the name that is met first; these may turn out their own
         self.alias = {
-            name: name if name == "head.weight" else first.setdefault(id(p), name)
+            name: name if name in _MAY_BE_OWN else first.setdefault(id(p), name)
             for name, p in parameters.items()
         }
         self.loaded: dict[str, Tensor] = {}
+        self.origins: dict[str, str] = {}  # the outside names that they have
         self.slices: dict[str, set[int]] = {}  # of parameters that come expert by expert
 
     def fill(self, file: WeightFile) -> None:
@@ -93,6 +96,8 @@ class _Filling:
             if target is None:
                 continue
             tensor = file.read(name)
+            if not tensor.numel():
+                continue  # of a part that has no width, such as no shared experts
             if not tensor.is_floating_point():
                 raise CheckpointError(
                     f"its tensor “{name}” is {str(tensor.dtype).removeprefix('torch.')}; quantised "
@@ -107,6 +112,7 @@ class _Filling:
         self._fill_optional()
         if not untied:
             self._tie()
+        self._share()
         missing = self._missing()
         own = {n for n in self.shapes if n.startswith(_HEAD)} - {"head.weight"}
         if self.config.head_transform and own <= set(missing) <= own | {"head.weight"}:
@@ -123,9 +129,13 @@ class _Filling:
             )
         config = self.model.config
         head, embedding = self.loaded.get("head.weight"), self.loaded["embedding.weight"]
+        shared = self.loaded.get(_ENCODER_EMBEDDING) is embedding
         if config.head and config.tie_embeddings != (head is embedding):
-            changed = dataclasses.replace(config, tie_embeddings=head is embedding)
-            self.model = empty_model(self.config_file, changed)
+            config = dataclasses.replace(config, tie_embeddings=head is embedding)
+        if config.share_embeddings and not shared:
+            config = dataclasses.replace(config, share_embeddings=False)
+        if config != self.model.config:
+            self.model = empty_model(self.config_file, config)
         return self._assigned()
 
     def _place(self, name: str, tensor: Tensor, target: Target) -> None:
@@ -139,12 +149,19 @@ class _Filling:
             placed = piece.to(device=self.device, dtype=dtype).contiguous()
             if placed.untyped_storage().nbytes() > placed.nbytes:
                 placed = placed.clone()  # a part must not keep the whole that it was cut from
-            before = self.loaded.get(ours)
-            if before is not None and not torch.equal(before, placed):
-                raise CheckpointError(
-                    f"its tensor “{name}” differs from another that stands for the same thing."
-                )
-            self.loaded[ours] = placed
+            if not self._gives_way(name, ours, placed):
+                self.loaded[ours], self.origins[ours] = placed, name
+
+    def _gives_way(self, name: str, ours: str, placed: Tensor) -> bool:
+        """Whether another tensor of the file stands for this parameter already, and counts."""
+        before, overriding = self.loaded.get(ours), getattr(self.family, "OVERRIDING", ())
+        if before is None or torch.equal(before, placed) or name in overriding:
+            return False
+        if self.origins[ours] in overriding:
+            return True
+        raise CheckpointError(
+            f"its tensor “{name}” differs from another that stands for the same thing."
+        )
 
     def _keeps(self, tensor: Tensor, target: Target) -> bool:
         """Whether the model uses the file's own memory of a tensor."""
@@ -199,6 +216,14 @@ class _Filling:
         one = embedding if embedding is not None else head
         if one is not None and (head is None or embedding is None or torch.equal(head, embedding)):
             self.loaded["head.weight"] = self.loaded["embedding.weight"] = one
+
+    def _share(self) -> None:
+        """Let encoder and decoder have one embedding, unless the file has two that differ."""
+        if not self.config.share_embeddings:
+            return
+        embedding, own = self.loaded.get("embedding.weight"), self.loaded.get(_ENCODER_EMBEDDING)
+        if embedding is not None and (own is None or torch.equal(own, embedding)):
+            self.loaded[_ENCODER_EMBEDDING] = embedding
 
     def _assigned(self) -> Transformer:
         places = dict(self.model.named_parameters(remove_duplicate=False))

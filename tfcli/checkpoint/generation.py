@@ -17,7 +17,10 @@ class GenerationDefaults:
         decoder_start_id: the first id that the decoder of an encoder-decoder reads.
         forced_first_id, forced_last_id: what the decoder must give first, and last where a text is
             cut off; None for nothing.
-        banned_ids: they never come.
+        banned_ids: they never come; banned_words: sequences of tokens that do not.
+        min_length: no end before so many tokens stand there, the prompt included.
+        no_repeat_ngram: no sequence of so many tokens comes twice; 0 for no such rule.
+        repetition_penalty: where the user names none.
         pad_id: what fills up rows of a batch.
     """
 
@@ -26,7 +29,11 @@ class GenerationDefaults:
     forced_first_id: int | None = None
     forced_last_id: int | None = None
     banned_ids: tuple[int, ...] = ()
+    banned_words: tuple[tuple[int, ...], ...] = ()
     pad_id: int | None = None
+    min_length: int = 0
+    no_repeat_ngram: int = 0
+    repetition_penalty: float | None = None
 
     def to_dict(self) -> dict[str, object]:
         """The fields of generation_config.json that say something."""
@@ -37,7 +44,11 @@ class GenerationDefaults:
             "decoder_start_token_id": self.decoder_start_id,
             "forced_bos_token_id": self.forced_first_id,
             "forced_eos_token_id": self.forced_last_id,
-            "bad_words_ids": [[token] for token in self.banned_ids] or None,
+            "bad_words_ids": [*([i] for i in self.banned_ids), *map(list, self.banned_words)]
+            or None,
+            "min_length": self.min_length or None,
+            "no_repeat_ngram_size": self.no_repeat_ngram or None,
+            "repetition_penalty": self.repetition_penalty,
         }
         return {name: value for name, value in fields.items() if value is not None}
 
@@ -50,21 +61,27 @@ def read_generation(directory: Path, hf: Mapping[str, Any]) -> GenerationDefault
     file = directory / "generation_config.json"
     settings = read_json(file) if file.is_file() else {}
 
-    def first(*names: str) -> int | None:
-        for name in names:
-            for source in (settings, hf):
-                found = _ids(source.get(name))
-                if found:
-                    return found[0]
-        return None
+    def said(name: str) -> Any:
+        value = settings.get(name)
+        return hf.get(name) if value is None else value
 
+    def first(*names: str) -> int | None:
+        return next((found[0] for name in names if (found := _ids(said(name)))), None)
+
+    words = [word for word in map(_ids, _list(said("bad_words_ids"))) if word]
+    penalty = said("repetition_penalty")
+    numeric = isinstance(penalty, int | float) and not isinstance(penalty, bool)
     return GenerationDefaults(
-        eos_ids=_ids(settings.get("eos_token_id", hf.get("eos_token_id"))),
+        eos_ids=_ids(said("eos_token_id")),
         decoder_start_id=first("decoder_start_token_id", "bos_token_id", "pad_token_id"),
         forced_first_id=first("forced_bos_token_id"),
         forced_last_id=first("forced_eos_token_id"),
+        banned_ids=(*(w[0] for w in words if len(w) == 1), *_ids(said("suppress_tokens"))),
+        banned_words=tuple(word for word in words if len(word) > 1),
         pad_id=first("pad_token_id"),
-        banned_ids=_banned(settings.get("bad_words_ids", hf.get("bad_words_ids"))),
+        min_length=first("min_length") or 0,
+        no_repeat_ngram=first("no_repeat_ngram_size") or 0,
+        repetition_penalty=penalty if numeric and 0 < penalty < 10**6 and penalty != 1 else None,
     )
 
 
@@ -73,7 +90,5 @@ def _ids(value: Any) -> tuple[int, ...]:
     return tuple(i for i in values if isinstance(i, int) and not isinstance(i, bool) and i >= 0)
 
 
-def _banned(value: Any) -> tuple[int, ...]:
-    """Of the token sequences that must not come, those of one token."""
-    words = value if isinstance(value, list) else []
-    return tuple(word[0] for word in map(_ids, words) if len(word) == 1)
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -11,7 +11,8 @@ expert's slice of it. A second text names how the layout differs, in the order o
     dim1          cut along dimension 1 instead of 0 (experts in one tensor)
     flat          the same numbers in another shape
 
-Where several rules give the same parameter, files may have either; the first one is written.
+Where several rules give the same parameter, files may have either; the first one is written, and
+those with the word `copy`, beside it.
 """
 
 import re
@@ -126,10 +127,11 @@ def outside_tensors(
     written: dict[str, str] = {}  # our parameter -> the rule that it is written by
     for pattern, outside, target in _expanded(family, config):
         names = {part.name for part in target.parts}
-        if names <= parameters.keys() and all(written.get(n, pattern) == pattern for n in names):
+        own = "copy" in target.layout or all(written.get(n, pattern) == pattern for n in names)
+        if names <= parameters.keys() and own:
             parts = [_of(parameters, part) for part in target.parts]
             tensors[outside] = _as_outside(parts, target.layout, config.num_heads)
-            written |= dict.fromkeys(names, pattern)
+            written = dict.fromkeys(names, pattern) | written
     left = sorted(parameters.keys() - written.keys())
     if left:
         raise CheckpointError(

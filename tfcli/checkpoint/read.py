@@ -84,13 +84,19 @@ def _read(path: Path, device: torch.device, dtype: torch.dtype | None) -> Checkp
             files,
             device,
             dtype,
-            untied=hf.get("tie_word_embeddings") is False,
+            untied=_untied(model_family, hf),
         ),
         tokenizer=_tokenizer(path, config, manifest),
         family=model_family,
         training=training if isinstance(training, dict) else None,
         generation=read_generation(path, hf),
     )
+
+
+def _untied(model_family: Family, hf: Mapping[str, Any]) -> bool:
+    """Whether config.json says outright that the output matrix is not the embedding."""
+    says_so = hf.get("tie_word_embeddings") is False
+    return says_so and not getattr(model_family, "FILE_TIES", False)
 
 
 def _read_gguf(path: Path, device: torch.device, dtype: torch.dtype | None) -> Checkpoint:

@@ -14,7 +14,8 @@ from tfcli.explain.labels import label, labels
 from tfcli.explain.precision import working_dtype
 from tfcli.explain.result import Candidate, Loop, LoopStep, NextTokens
 from tfcli.generate.config import SamplingConfig
-from tfcli.generate.engine import angles_change, ruled
+from tfcli.generate.engine import angles_change
+from tfcli.generate.rules import ruled
 from tfcli.generate.sampling import choose, filtered_logits
 from tfcli.model.cache import KVCache
 from tfcli.model.stack import Memory
@@ -114,6 +115,9 @@ def run_loop(
         generation: tokens that must come first, or never.
     """
     memory = None if source is None else Memory(source)
+    if sampling.repetition_penalty is None:
+        penalty = generation.repetition_penalty
+        sampling = dataclasses.replace(sampling, repetition_penalty=penalty)
     turns = min(steps, model.config.context - len(ids))
     generator = torch.Generator().manual_seed(seed)
 
@@ -127,8 +131,8 @@ def run_loop(
     for turn in range(turns):
         batch = torch.tensor([unread], device=model.device)
         hidden = model.hidden(batch, cache=cache, memory=memory)[:, -1]
-        logits = ruled(model.logits(hidden), generation, first=len(seen) == 1)  # [1, V]
         before = torch.tensor([seen], device=model.device)
+        logits = ruled(model.logits(hidden), before, generation)  # [1, V]
         chosen = int(choose(logits, sampling, before, generator))
         table = next_tokens(logits[0], seen, top_k, sampling, tokenizer)
         _, p, order = _ranked(logits[0], seen, sampling)

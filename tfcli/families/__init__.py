@@ -13,6 +13,8 @@ and optionally
     rules          configuration -> its rules, where RULES has names for several kinds
     PREFIX         a name prefix that some files lack
     IGNORED        patterns of names to skip, as in a shell
+    OVERRIDING     names whose tensor counts where another stands for the same thing and differs
+    FILE_TIES      True: the weights say whether output and embedding are one, not config.json
     OPTIONAL       parameters of ours that are 0 where a file lacks them
     PUBLISHED_AS   the model type that it is written as, where it is read from a part of a file
     EXTRA_LAYERS   True: files hold layers beyond the last one, which are skipped

@@ -4,15 +4,23 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfcli.families.fields import Fields
-from tfcli.families.post_norm_pair import read_pair, rules_of, write_pair
+from tfcli.families.post_norm_pair import OVERRIDING, read_pair, rules_of, write_pair
 from tfcli.model.config import ModelConfig
 
+__all__ = ["OVERRIDING"]
 MODEL_TYPE = "bart"
 ARCHITECTURE = "BartForConditionalGeneration"
 PREFIX = "model."
 IGNORED = ("*encoder.version", "*decoder.version")
 OPTIONAL = ("head.bias",)
 RULES = rules_of(shared=True)
+# its class has this tensor also where the sides have their own, and computes nothing with it
+_UNUSED = {"model.shared.weight": ("embedding.weight", "copy")}
+
+
+def rules(config: ModelConfig) -> dict[str, Any]:
+    """The names with one embedding for both sides, or with one for each."""
+    return RULES if config.share_embeddings else {**rules_of(shared=False), **_UNUSED}
 
 
 def read_config(hf: Mapping[str, Any]) -> ModelConfig:

@@ -12,7 +12,7 @@ PREFIX = "bert."
 IGNORED = ("*pooler.dense.*", "cls.seq_relationship.*", "*embeddings.position_ids")
 _FROM, _TO = "bert.encoder.layer.{i}.", "blocks.{i}."
 _EMBEDDINGS, _HEAD = "bert.embeddings.", "cls.predictions."
-_PLAIN = {
+_PLAIN: dict[str, str | tuple[str, str]] = {
     f"{_EMBEDDINGS}word_embeddings.weight": "embedding.weight",
     f"{_EMBEDDINGS}position_embeddings.weight": "position_embedding.weight",
     f"{_EMBEDDINGS}token_type_embeddings.weight": "type_embedding.weight",
@@ -28,16 +28,18 @@ _PLAIN = {
     f"{_HEAD}transform.dense.{{w}}": "head_transform.dense.{w}",
     f"{_HEAD}transform.LayerNorm.{{w}}": "head_transform.norm.{w}",
     f"{_HEAD}bias": "head.bias",
-    f"{_HEAD}decoder.{{w}}": "head.{w}",
+    f"{_HEAD}decoder.weight": "head.weight",
+    f"{_HEAD}decoder.bias": ("head.bias", "copy"),
 }
 # the first checkpoints call a norm's weight gamma and its bias beta
 _OLD = {
     name.replace("{w}", old): ours.replace("{w}", new)
     for name, ours in _PLAIN.items()
-    if "LayerNorm" in name
+    if "LayerNorm" in name and isinstance(ours, str)
     for old, new in (("gamma", "weight"), ("beta", "bias"))
 }
 RULES = {**_PLAIN, **_OLD}
+OVERRIDING = (f"{_HEAD}decoder.bias",)  # what the reference computes with, where both are there
 _NAMES = {
     "vocab_size": "vocab_size",
     "hidden_size": "hidden_size",

@@ -24,6 +24,7 @@ def read_config(hf: Mapping[str, Any]) -> ModelConfig:
     """Read the `text_config` of a Gemma 3 config.json."""
     text = dict(section("text_config", hf["text_config"]))
     text.setdefault("tie_word_embeddings", hf.get("tie_word_embeddings", True))
+    text["final_logit_softcapping"] = None  # the reference does not cap in this form
     return gemma3_text.read_config(text)
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tfcli.families.fields import Fields
-from tfcli.families.post_norm_pair import read_pair, rules_of, write_pair
+from tfcli.families.post_norm_pair import OVERRIDING, read_pair, rules_of, write_pair
 from tfcli.model.config import ModelConfig
 
+__all__ = ["OVERRIDING"]
 MODEL_TYPE = "marian"
 ARCHITECTURE = "MarianMTModel"
 PREFIX = "model."

@@ -9,11 +9,14 @@ from tfcli.model.config import ModelConfig
 Rules = dict[str, str | tuple[str, str]]
 
 
+OVERRIDING = ("model.decoder.embed_tokens.weight",)
+
+
 def rules_of(shared: bool) -> Rules:
     """Names of both sides' tensors.
 
     Args:
-        shared: both have one embedding matrix, and it has a name of its own.
+        shared: an embedding matrix has a name of its own, beside those of the sides.
     """
     ends: Rules = {
         "model.encoder.embed_tokens.weight": "encoder.embedding.weight",

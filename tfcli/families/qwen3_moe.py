@@ -7,7 +7,7 @@ from tfcli.families.decoder import IGNORED, PREFIX, expert_rules, fields
 from tfcli.families.decoder import RULES as DENSE
 from tfcli.families.decoder import read_decoder as read
 from tfcli.families.decoder import write_decoder as write
-from tfcli.families.fields import read_names
+from tfcli.families.fields import Fields, read_names
 from tfcli.families.qwen2_moe import NAMES, layers_with_experts, write_experts
 from tfcli.model.config import Experts, ModelConfig
 
@@ -31,12 +31,18 @@ def read_config(hf: Mapping[str, Any]) -> ModelConfig:
         qk_norm="head",
         qkv_bias=bias,
         output_bias=bias,
-        experts=Experts(**read_names(f, Experts, names), layers=layers_with_experts(f)),
+        experts=_experts(f, names),
         **f.windows(lambda layer: on, listed=False),
     )
+
+
+def _experts(f: Fields, names: Mapping[str, str]) -> Experts | None:
+    found = read_names(f, Experts, names)
+    return Experts(**found, layers=layers_with_experts(f)) if found["count"] else None
 
 
 def write_config(config: ModelConfig) -> dict[str, Any]:
     """Write a Qwen3-MoE config.json."""
     windows = {"use_sliding_window": bool(config.window), "sliding_window": config.window or None}
-    return write(config, **write_experts(config), attention_bias=config.qkv_bias, **windows)
+    experts = write_experts(config) if config.experts is not None else {"num_experts": 0}
+    return write(config, **experts, attention_bias=config.qkv_bias, **windows)

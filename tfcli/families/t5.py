@@ -10,6 +10,8 @@ from tfcli.model.config import ModelConfig
 MODEL_TYPE = "t5"
 ARCHITECTURE = "T5ForConditionalGeneration"
 IGNORED = ("*EncDecAttention.relative_attention_bias.weight",)
+FILE_TIES = True
+OVERRIDING = ("decoder.embed_tokens.weight",)
 RULES = {
     "shared.weight": "embedding.weight",
     "encoder.embed_tokens.weight": "encoder.embedding.weight",
@@ -42,7 +44,7 @@ _NAMES = {
     "relative_attention_max_distance": "relative_max_distance",
 }
 _BUCKETS = {"relative_attention_num_buckets": 32, "relative_attention_max_distance": 128}
-_SIZES = {"d_kv": 64, "num_layers": 6, "n_positions": 512, "layer_norm_epsilon": 1e-6}
+_SIZES = {"d_kv": 64, "num_heads": 8, "num_layers": 6, "n_positions": 512}
 
 
 def rules(config: ModelConfig) -> dict[str, str]:
@@ -53,7 +55,7 @@ def rules(config: ModelConfig) -> dict[str, str]:
 
 def read_config(hf: Mapping[str, Any]) -> ModelConfig:
     """Read a T5 config.json."""
-    f = Fields(hf, **_SIZES, **_BUCKETS, feed_forward_proj="relu")
+    f = Fields(hf, **_SIZES, **_BUCKETS, feed_forward_proj="relu", layer_norm_epsilon=1e-6)
     kind = str(f["feed_forward_proj"])
     gate, _, act = kind.rpartition("-")
     if gate not in ("", "gated"):

@@ -1,7 +1,7 @@
 """The decoding loop: predict, append, go round again."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -11,6 +11,7 @@ from torch import Tensor
 from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
 from tfcli.errors import UsageError
 from tfcli.generate.config import SamplingConfig
+from tfcli.generate.rules import ruled
 from tfcli.generate.sampling import choose
 from tfcli.generate.text import TextStream
 from tfcli.model.cache import KVCache
@@ -97,6 +98,8 @@ def decode(
     if steps <= 0:
         return
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+    if sampling.repetition_penalty is None:
+        sampling = replace(sampling, repetition_penalty=generation.repetition_penalty)
 
     def read(ids: Tensor) -> tuple[KVCache, Tensor]:
         new = KVCache.allocate(model.config, len(ids), T + steps, model.device, model.dtype)
@@ -109,7 +112,7 @@ def decode(
         memory = None if memory is None else memory.for_rows(len(seeds))
     for step in range(steps):
         last = step + 1 == max_new_tokens
-        logits = ruled(model.logits(hidden), generation, first=ids.shape[1] == 1, last=last)
+        logits = ruled(model.logits(hidden), ids, generation, last=last)
         seen = _real_ids(ids, mask) if sampling.repetition_penalty is not None else None
         chosen = choose(logits, sampling, seen, generators)  # [B]
         yield chosen
@@ -122,28 +125,6 @@ def decode(
             cache, hidden = read(ids)
         else:
             hidden = model.hidden(chosen[:, None], mask, cache, memory=memory)[:, -1]
-
-
-def ruled(
-    logits: Tensor, generation: GenerationDefaults, *, first: bool, last: bool = False
-) -> Tensor:
-    """The logits [B, V], -inf for tokens that must not come now.
-
-    Args:
-        first: whether one token alone stands before, as where a decoder begins.
-        last: whether it is the last token that is asked for.
-    """
-    if generation.banned_ids:
-        logits = logits.clone()
-        logits[:, [i for i in generation.banned_ids if i < logits.shape[1]]] = float("-inf")
-    forced = generation.forced_first_id if first else None
-    if last and generation.forced_last_id is not None:
-        forced = generation.forced_last_id
-    if forced is None or forced >= logits.shape[1]:
-        return logits
-    only = torch.full_like(logits, float("-inf"))
-    only[:, forced] = 0.0
-    return only
 
 
 def angles_change(model: Transformer, length: int) -> bool:
@@ -230,8 +211,8 @@ def generate_ids(
 
     In an encoder-decoder the rows go to the encoder, and what the decoder read and wrote returns.
 
-    Row i draws with seed + i, as it would alone. A row that has ended is filled up with the first
-    of `eos_ids`; it stops when all have ended.
+    Row i draws with seed + i, as it would alone. A row that has ended is filled up with the id for
+    padding, else the first of `eos_ids`; it stops when all have ended.
 
     Raises:
         UsageError: the prompts fill the context, or a number cannot be used.
@@ -243,6 +224,7 @@ def generate_ids(
     ends = torch.tensor(list(eos_ids), device=ids.device, dtype=torch.long)
     start = begin(model, ids, attention_mask, generation)
     columns = [start.ids]
+    filler = generation.pad_id if generation.pad_id is not None else next(iter(eos_ids), 0)
     for chosen in decode(
         model,
         start,
@@ -254,7 +236,7 @@ def generate_ids(
         if not eos_ids:
             columns.append(chosen[:, None])
             continue
-        column = chosen.masked_fill(ended, eos_ids[0])
+        column = chosen.masked_fill(ended, filler)
         columns.append(column[:, None])
         ended |= torch.isin(column, ends)
         if bool(ended.all()):

@@ -260,13 +260,10 @@ def _position_faults(config: ModelConfig) -> list[str]:
             f"{config.relative_buckets} buckets do not divide distances up to "
             f"{config.relative_max_distance}"
         ]
-    if config.position == "sinusoidal" and config.hidden_size % 2:
-        return [f"sinusoidal positions need an even width, not {config.hidden_size}"]
     if config.position != "rope":
         return []
     faults, turned = [], config.rotary_dim
-    if turned % 2:
-        faults.append(f"the rotary part of a head is {turned} wide, an odd number")
+    turned += turned % 2  # an odd width is turned in one pair more
     if turned > config.head_dim:
         faults.append(f"rope.dim {config.rope.dim} is wider than a head ({config.head_dim})")
     ropes = (config.rope, config.window_rope)

@@ -51,6 +51,8 @@ class Rope:
         faults = []
         if self.scaling in ("yarn", "llama3", "longrope") and self.original < 1:
             faults.append(f"rope scaling “{self.scaling}” lacks the original context's length")
+        if self.scaling == "dynamic" and rotary_dim < 4:
+            faults.append("rope scaling “dynamic” needs two pairs or more")
         if self.scaling == "llama3" and self.high == self.low:
             faults.append("rope scaling “llama3” has equal bounds")
         lists = {"longrope": (self.short, self.long), "factors": (self.short,)}

@@ -132,6 +132,8 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor, interleaved: bool) -> Tensor:
 def sinusoids(positions: Tensor, size: int, dtype: torch.dtype) -> Tensor:
     """The 2017 Transformer's position vectors, sines in the first half and cosines in the second.
 
+    Of an odd size, one more is a sine.
+
     Angle of pair i: position / 10000^(2i / size) (Vaswani et al. 2017).
 
     Args:
@@ -142,7 +144,7 @@ def sinusoids(positions: Tensor, size: int, dtype: torch.dtype) -> Tensor:
     """
     steps = torch.arange(0, size, 2, dtype=torch.float64, device=positions.device) / size
     angles = positions[..., None].double() / 10_000.0**steps
-    return torch.cat((angles.sin(), angles.cos()), dim=-1).to(dtype)
+    return torch.cat((angles.sin(), angles[..., : size // 2].cos()), dim=-1).to(dtype)
 
 
 class RelativeBias(nn.Module):
