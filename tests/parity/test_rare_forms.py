@@ -107,5 +107,7 @@ def test_a_rare_form_is_read_and_written(form: str, tmp_path: Path) -> None:
     assert (ours(ids, **pair) - expected).abs().max() < 1e-4
     ours.save(tmp_path / "ours")
     again, notes = kind.from_pretrained(tmp_path / "ours", output_loading_info=True, **eager)
+    # without shared experts its class has tensors of no elements, which are not written
+    notes["missing_keys"] = {k for k in notes["missing_keys"] if "shared_experts" not in k}
     assert not any(notes.values()), notes
     assert (logits(again, ids) - expected).abs().max() < 1e-4
