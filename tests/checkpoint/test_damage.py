@@ -329,6 +329,44 @@ def test_a_pickle_with_code_is_called_one(download: Path) -> None:
     assert "safetensors" in (error.hint or "")
 
 
+def test_a_pickle_that_asks_for_memory_is_refused_before_it_gets_it(download: Path) -> None:
+    raw = b"\x80\x02cbuiltins\nbytearray\nJ\x00\x00\x00\x7f\x85R."
+    (download / WEIGHTS).unlink()
+    (download / PICKLE).write_bytes(raw)
+    assert "bytearray" in error_of(download).message
+    with (download / PICKLE).open("wb") as file:  # a text of two gigabytes, with nothing in it
+        file.write(b"\x80\x02X" + (2**31 - 1).to_bytes(4, "little"))
+        file.truncate(2**31)
+    assert str(download / PICKLE) in error_of(download).message
+    (download / PICKLE).write_bytes(b"\x80\x02" + b"]" * 3_000_000 + b".")
+    assert str(download / PICKLE) in error_of(download).message
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
+def test_a_pickle_of_another_protocol_is_told_so(download: Path, protocol: int) -> None:
+    pickled(download, load_file(download / WEIGHTS), pickle_protocol=protocol)
+    if protocol == 2:
+        read_checkpoint(download, CPU, None)
+        return
+    message = error_of(download).message
+    assert protocol < 2 or f"protocol {protocol}" in message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda f: config(f, num_hidden_layers=10**9),
+        lambda f: config(f, hidden_size=10**400),
+        lambda f: config(f, vocab_size=2**41),
+        lambda f: config(f, max_position_embeddings=10**400),
+    ],
+)
+def test_sizes_beyond_any_model_are_refused(download: Path, change: Damage) -> None:
+    change(download)
+    assert "config.json" in error_of(download).message
+    assert run(["model", "info", str(download)]) == 4
+
+
 @pytest.mark.parametrize("change", [lambda f: cut(f, 3000), lambda f: f.write_bytes(b"")])
 def test_a_damaged_pickle_is_refused(download: Path, change: Callable[[Path], object]) -> None:
     pickled(download, load_file(download / WEIGHTS))

@@ -519,7 +519,7 @@ def test_the_flops_are_those_that_are_done(architecture) -> None:
     from tfcli.train.trainer import Trainer
 
     beside_encoder = architecture == "transformer-2017"
-    context = 12 if beside_encoder else 32
+    context = 16 if beside_encoder else 32
     config = TrainConfig(
         steps=1, size="nano", layers=2, context=context, batch_size=2, architecture=architecture
     )

@@ -1,10 +1,12 @@
 """Damaged tokenizer files: one error that names the file, soon, and no traceback."""
 
 import base64
+import json
 import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -237,3 +239,26 @@ def use(tokenizer: Tokenizer) -> None:
         stream.push(token)
         tokenizer.token_bytes(token)
     stream.flush()
+
+
+@pytest.mark.parametrize(
+    "normalizer",
+    [
+        {
+            "type": "Sequence",
+            "normalizers": [{"type": "Replace", "pattern": {"String": "h"}, "content": "h" * 1000}]
+            * 6,
+        },
+        {"type": "Prepend", "prepend": "h" * 30_000_000},
+        {"type": "Replace", "pattern": {"Regex": "."}, "content": "ab" * 500},
+    ],
+)
+def test_rules_that_make_a_text_endless_are_refused(tmp_path: Path, normalizer: Any) -> None:
+    definition = {
+        "version": "1.0",
+        "normalizer": normalizer,
+        "model": {"type": "BPE", "vocab": {"a": 0, "h": 1}, "merges": []},
+    }
+    (tmp_path / "tokenizer.json").write_text(json.dumps(definition))
+    with pytest.raises(CheckpointError, match="as long"):
+        load_tokenizer(tmp_path)

@@ -136,7 +136,7 @@ def test_one_batch_is_learnt_by_heart(rates, monkeypatch: pytest.MonkeyPatch) ->
         steps=60,
         size="nano",
         layers=2,
-        context=12,
+        context=16,
         hidden_size=64,
         batch_size=4,
         architecture="transformer-2017",
@@ -151,7 +151,7 @@ def test_one_batch_is_learnt_by_heart(rates, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Examples, "batch", lambda *_: same)
     losses = [trainer.step(number, 1 - number / 60)[0] for number in range(60)]
     assert losses[0] == pytest.approx(np.log(64), abs=0.5)
-    # eight rows of six tokens: a decoder that did not listen could not get below ln(8) / 6
+    # eight rows of eight tokens: a decoder that did not listen could not get below ln(8) / 8
     assert losses[-1] < 0.2
 
 

@@ -91,8 +91,8 @@ class _Filling:
 
     def fill(self, file: WeightFile) -> None:
         """Put the tensors of one file where they belong, under our names."""
-        for name in file.names():
-            target = find_target(self.family, name, self.config)
+        targets = {name: find_target(self.family, name, self.config) for name in file.names()}
+        for name, target in targets.items():
             if target is None:
                 continue
             tensor = file.read(name)
@@ -179,7 +179,10 @@ class _Filling:
         if part.expert >= shape[0]:
             raise CheckpointError(f"it holds expert {part.expert}; config.json says {shape[0]}.")
         if ours not in self.loaded:
-            self.loaded[ours] = torch.empty(shape, device=self.device, dtype=dtype)
+            try:
+                self.loaded[ours] = torch.empty(shape, device=self.device, dtype=dtype)
+            except RuntimeError as error:
+                raise CheckpointError(f"no memory holds {shape[0]} experts.") from error
             self.slices[ours] = set()
         if ours in self.slices:
             self.loaded[ours][part.expert].copy_(piece)

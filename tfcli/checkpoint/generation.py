@@ -87,7 +87,9 @@ def read_generation(directory: Path, hf: Mapping[str, Any]) -> GenerationDefault
 
 def _ids(value: Any) -> tuple[int, ...]:
     values = value if isinstance(value, list) else [value]
-    return tuple(i for i in values if isinstance(i, int) and not isinstance(i, bool) and i >= 0)
+    return tuple(
+        i for i in values if isinstance(i, int) and not isinstance(i, bool) and 0 <= i < 2**31
+    )
 
 
 def _list(value: Any) -> list[Any]:

@@ -119,6 +119,7 @@ def _gguf_file(path: Path, because: str) -> Path:
 def _fetch_hint(path: Path) -> str | None:
     """How to get a model whose name looks like one on a hub."""
     named = len(path.parts) == 2 and not path.is_absolute() and not path.parent.exists()
+    named = named and path.parts[0] != RUNS.name
     return f"To get it from the hub: tfcli model pull {path}" if named else None
 
 

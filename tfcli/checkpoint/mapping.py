@@ -77,8 +77,8 @@ def find_target(family: Family, name: str, config: ModelConfig) -> Target | None
                 break
             return Target(_parts(targets, groups), tuple(layout.split()))
     raise CheckpointError(
-        f"it holds a tensor “{name}” that a {family.MODEL_TYPE} model with {config.num_layers:,} "
-        "layers does not have."
+        f"it holds a tensor “{name[:200]}” that a {family.MODEL_TYPE} model with "
+        f"{config.num_layers:,} layers does not have."
     )
 
 

@@ -89,8 +89,19 @@ def _read(path: Path, device: torch.device, dtype: torch.dtype | None) -> Checkp
         tokenizer=_tokenizer(path, config, manifest),
         family=model_family,
         training=training if isinstance(training, dict) else None,
-        generation=read_generation(path, hf),
+        generation=_generation(path, hf, config),
     )
+
+
+def _generation(path: Path, hf: Mapping[str, Any], config: ModelConfig) -> GenerationDefaults:
+    """What the directory says of generating, with a first token that the decoder has."""
+    found = read_generation(path, hf)
+    if config.encoder is not None and (found.decoder_start_id or 0) >= config.vocab_size:
+        raise CheckpointError(
+            f"{path}: decoder_start_token_id is {str(found.decoder_start_id)[:20]}, outside the "
+            f"vocabulary of {config.vocab_size:,}."
+        )
+    return found
 
 
 def _untied(model_family: Family, hf: Mapping[str, Any]) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 from tfcli.checkpoint.files import readable
 from tfcli.checkpoint.gguf.header import Header
+from tfcli.checkpoint.pickle_scan import check_pickle
 from tfcli.checkpoint.weight_files import PICKLE, WEIGHTS, listed_files
 from tfcli.errors import CheckpointError
 
@@ -50,6 +51,9 @@ def stored_tensors(directory: Path) -> dict[str, StoredTensor]:
         if files:
             return {name: tensor for file in files for name, tensor in read(file)}
     return {}
+
+
+_WIDTHS = {"F64": 8, "I64": 8, "F32": 4, "I32": 4, "F16": 2, "BF16": 2, "I16": 2, "I8": 1, "U8": 1}
 
 
 def gguf_tensors(file: Path, header: Header) -> dict[str, StoredTensor]:
@@ -94,6 +98,9 @@ def _safetensors(path: Path) -> Iterator[tuple[str, StoredTensor]]:
             whole = all(type(n) is int and n >= 0 for n in (*shape, begin, end))
             if not whole or not begin <= end <= size - 8 - length:
                 raise _damaged(path)
+            width = _WIDTHS.get(str(entry["dtype"]))
+            if width is not None and math.prod(shape) * width != end - begin:
+                raise _damaged(path)
             place = 8 + length + begin
             yield (
                 name,
@@ -109,6 +116,7 @@ def _pickled(path: Path) -> Iterator[tuple[str, StoredTensor]]:
 
     with readable(path), path.open("rb") as file:
         mapped = file.read(2) == b"PK"
+    check_pickle(path)
     try:
         loaded = torch.load(path, map_location="meta", weights_only=True, mmap=mapped)
         for name, tensor in loaded.items():
@@ -117,8 +125,7 @@ def _pickled(path: Path) -> Iterator[tuple[str, StoredTensor]]:
             yield str(name), StoredTensor(path, kind, tensor.numel(), tensor.nbytes, 0)
     except Exception as error:  # the unpickler raises what it likes
         raise CheckpointError(
-            f"{path} cannot be opened safely: it is damaged, or a pickle that would run code when "
-            "it is opened, which tfcli never does."
+            f"{path} is damaged: it cannot be read as a file of weights."
         ) from error
 
 

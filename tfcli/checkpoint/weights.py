@@ -15,6 +15,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from tfcli.checkpoint.pickle_scan import check_pickle
 from tfcli.checkpoint.weight_files import PICKLE, WEIGHTS, listed_files
 from tfcli.errors import CheckpointError
 
@@ -116,14 +117,13 @@ class PickleFile:
     def __init__(self, path: Path) -> None:
         """Open it. CheckpointError, naming the file, for one that holds anything else."""
         self.path = path
+        check_pickle(path)
         try:
             # not mapped: pages of tensors that are copied could not be given back one by one
             loaded = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # the unpickler raises what it likes
             raise CheckpointError(
-                f"{path} cannot be opened safely: it is damaged, or a pickle that would run code "
-                "when it is opened, which tfcli never does.",
-                hint="Save the model as safetensors: save_pretrained(…) in transformers does.",
+                f"{path} is damaged: it cannot be read as a file of weights."
             ) from error
         if not isinstance(loaded, dict) or not all(_is_weight(*item) for item in loaded.items()):
             raise CheckpointError(f"{path} is no file of weights: it holds other things as well.")
@@ -160,4 +160,8 @@ def open_weights(directory: Path) -> list[WeightFile]:
 
 
 def _is_weight(name: object, value: object) -> bool:
-    return isinstance(name, str) and isinstance(value, Tensor) and not value.is_sparse
+    return isinstance(name, str) and isinstance(value, Tensor) and _is_plain(value)
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    return not (tensor.is_sparse or tensor.is_meta or tensor.is_quantized)

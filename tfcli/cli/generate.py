@@ -139,6 +139,11 @@ def command(
     sampling = SamplingConfig(temperature, top_k, top_p, min_p, repetition_penalty)
     language_model = open_model(ctx, model, device, dtype, threads)
     if not language_model.config.causal:
+        if chat or stop:
+            raise UsageError(
+                "This model is an encoder: it fills in what is masked, and has no chat and no end.",
+                hint="Leave --chat and --stop out.",
+            )
         _fill(language_model, text, ids, num, json)
         return
     start = _start(language_model, text, ids, chat)
@@ -234,7 +239,8 @@ def _fill(
     prompt = language_model.as_batch(tokenizer.encode(text or "", add_special_tokens=True))
     read: list[int] = prompt[0].tolist()
     gaps = fill_masks(language_model.model, tokenizer, read, max(num, _CANDIDATES))
-    texts = [filled_text(tokenizer, text or "", gaps, rank) for rank in range(num)]
+    ranks = range(min(num, *(len(gap.candidates) for gap in gaps)))
+    texts = [filled_text(tokenizer, text or "", gaps, rank) for rank in ranks]
     if json:
         console.write_json(
             {

@@ -20,6 +20,8 @@ def label(tokenizer: "Tokenizer | None", token_id: int) -> str:
     """The label of one token by itself; its id where there is no text for it."""
     if tokenizer is None or not _has_text(tokenizer, token_id):
         return f"#{token_id}"
+    if token_id in tokenizer.special_tokens.values():  # some decoders put a space before it
+        return escape(tokenizer.piece(token_id))
     return _label_of(tokenizer.token_bytes(token_id))
 
 

@@ -27,6 +27,7 @@ _ACTIVATIONS: dict[str, Activation] = {
     "tanh": "tanh",
 }
 _MOST_LAYERS = 100_000
+_LARGEST = 2**40
 Names = Mapping[str, str]
 _WINDOW, _FULL = "sliding_attention", "full_attention"
 
@@ -77,6 +78,8 @@ class Fields:
             raise CheckpointError(
                 f"{name} is {shown(value)}; it must be a whole number, {least} or more"
             )
+        if value > _LARGEST:
+            raise CheckpointError(f"{name} is {shown(value)}; no model has so much")
         return value
 
     def wholes(self, name: str) -> tuple[int, ...]:

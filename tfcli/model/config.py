@@ -132,7 +132,7 @@ class ModelConfig:
     def __post_init__(self) -> None:
         """Refuse, with one error that lists every fault, a shape that cannot be built."""
         faults = [
-            f"{name} is {getattr(self, name)!r} and must be a positive integer"
+            f"{name} is {str(getattr(self, name))[:40]!r} and must be a positive integer"
             for name in _SIZES
             if not _is_positive_int(getattr(self, name))
         ]
@@ -199,6 +199,7 @@ class ModelConfig:
 
 
 _UNBOUNDED = 2**31 - 1
+_LARGEST, _MOST_LAYERS = 2**40, 100_000
 _SIZES = (
     "vocab_size",
     "hidden_size",
@@ -231,6 +232,8 @@ def _choice_faults(config: ModelConfig) -> list[str]:
 def _shape_faults(config: ModelConfig) -> list[str]:
     """What is wrong with sizes that are each whole numbers above 0."""
     faults = []
+    if config.num_layers > _MOST_LAYERS:
+        return [f"num_layers is {config.num_layers:,}; no model has so many"]
     if config.num_heads % config.num_kv_heads:
         faults.append(
             f"num_heads {config.num_heads} is not a multiple of num_kv_heads {config.num_kv_heads}"
@@ -264,11 +267,13 @@ def _position_faults(config: ModelConfig) -> list[str]:
         return []
     faults, turned = [], config.rotary_dim
     turned += turned % 2  # an odd width is turned in one pair more
-    if turned > config.head_dim:
+    if config.rotary_dim == config.head_dim and turned > config.head_dim:
+        faults.append(f"a head that turns as a whole is {config.head_dim} wide, an odd number")
+    elif turned > config.head_dim:
         faults.append(f"rope.dim {config.rope.dim} is wider than a head ({config.head_dim})")
     ropes = (config.rope, config.window_rope)
     return faults + [f for rope in ropes if rope is not None for f in rope.faults(turned)]
 
 
 def _is_positive_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LARGEST

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Scaling = Literal["default", "linear", "dynamic", "yarn", "llama3", "longrope", "factors"]
+_MOST_EXPERTS = 2**16
 Score = Literal["softmax", "sigmoid", "topk_softmax"]
 
 
@@ -157,6 +158,8 @@ class Experts:
         """What is wrong with it, in words."""
         if min(self.count, self.chosen, self.intermediate_size, self.groups) < 1:
             return ["the experts' sizes must be positive"]
+        if self.count > _MOST_EXPERTS:
+            return [f"{self.count:,} experts are more than any model has"]
         faults = []
         if self.chosen > self.count:
             faults.append(f"{self.chosen} of {self.count} experts cannot be chosen")

@@ -2,8 +2,9 @@
 
 A decoder reads a window of the corpus and predicts the token that follows each. Beside an encoder
 the window is cut into pieces: the encoder reads what stands before a piece, and the decoder writes
-the piece. Most tokens can be told from those just before them, which the decoder has read itself,
-so without short pieces it would hardly learn to listen to the encoder.
+the piece (the prefix language model of Raffel et al. 2020, with prefixes of every length). Most
+tokens can be told from those just before them, which the decoder has read itself, so it is the
+first ones of short pieces that teach it to listen to the encoder.
 """
 
 import math
@@ -19,7 +20,7 @@ from tfcli.data.batches import batch_starts, validation_starts
 from tfcli.data.tokenise import document_end_id
 from tfcli.model.config import ModelConfig
 
-_PIECES = (1, 2, 4, 8)
+_SHORTEST = 8  # tokens of a piece
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,13 +160,17 @@ def cuts(context: int) -> list[tuple[Cut, float]]:
 
 
 def _choices(context: int) -> list[int]:
-    return [pieces for pieces in _PIECES if context % pieces == 0]
+    """Into how many pieces a window may be cut: 1, 2, 4 and so on."""
+    pieces = [1]
+    while context % (2 * pieces[-1]) == 0 and context // (2 * pieces[-1]) >= _SHORTEST:
+        pieces.append(2 * pieces[-1])
+    return pieces
 
 
 def _read_length(share: float, longest: int) -> int:
     """How many tokens the encoder reads, from 1 to the longest, for a share of all batches.
 
-    As often 2 to 3 tokens as 4 to 7, and so on: prompts are short, and long ones cost more.
+    Log-uniform, so as often 2 to 3 tokens as 4 to 7: prompts are short, and long ones cost more.
     """
     return min(longest, int((longest + 1) ** share))
 

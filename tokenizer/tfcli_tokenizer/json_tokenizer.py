@@ -8,6 +8,7 @@ from tfcli_tokenizer.assembly import assemble, complete
 from tfcli_tokenizer.charsmap import charsmaps, check_charsmap
 from tfcli_tokenizer.engine_tokenizer import EngineTokenizer
 from tfcli_tokenizer.files import CONFIG, MODEL_CONFIG, library_errors, read_bytes, read_object
+from tfcli_tokenizer.growth import check_growth
 from tfcli_tokenizer.recipes import RECIPES, Vocabulary
 from tfcli_tokenizer.reference_class import GENERIC, reference_class
 from tfcli_tokenizer.settings import Token, read_settings
@@ -54,6 +55,8 @@ def _engine(definition: bytes) -> tuple[Any, int | None]:
     if b'"precompiled_charsmap"' in definition:  # the library panics over a damaged one
         for rules in charsmaps(json.loads(definition).get("normalizer")):
             check_charsmap(rules)
+    if b'"Replace"' in definition or b'"Prepend"' in definition:
+        check_growth(json.loads(definition).get("normalizer"))
     engine = Engine.from_str(definition.decode("utf-8"))
     if type(engine.model).__name__ != "Unigram":
         return engine, None
