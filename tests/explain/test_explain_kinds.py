@@ -25,9 +25,13 @@ class Words:
     bos_id = eos_id = None
     mask_id = MASK
     vocab_size = 61
+    special_tokens = {"[MASK]": MASK}  # noqa: RUF012
+
+    def piece(self, token):
+        return "[MASK]" if token == MASK else f"w{token}"
 
     def token_bytes(self, token):
-        return b"[MASK]" if token == MASK else f" w{token}".encode()
+        return f" {self.piece(token)}".encode()  # as WordPiece's decoder writes it
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ class Pieces:
     bos_id = None
 
     def __init__(self, *pieces: bytes, eos_id: int | None = None) -> None:
+        self.special_tokens: dict[str, int] = {}
         self.pieces = pieces
         self.vocab_size = len(pieces)
         self.eos_id = eos_id

@@ -43,7 +43,8 @@ def lines(explanation, width, *, ascii=False, brief=True):
 
 def ansi(explanation, width, no_color):
     """What a terminal of 256 colours gets."""
-    Style.parse.cache_clear()  # a style keeps the codes of the terminal that it was first drawn on
+    for cache in (Style.parse, Style.normalize, Style._add):
+        cache.cache_clear()  # a style keeps the codes of the terminal that it was first drawn on
     out = io.StringIO()
     console = Console(
         file=out,

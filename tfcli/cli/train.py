@@ -64,6 +64,7 @@ def command(
     Examples:
         tfcli train --minutes 3
         tfcli train book.txt --tokenizer-type char --size nano
+        tfcli train --architecture transformer-2017 --minutes 10
         tfcli train --resume --run runs/first
     """
     from tfcli.view import console

@@ -14,6 +14,7 @@ def _option(default: Any, help: str, panel: str, **more: Any) -> Any:
 
 _MODEL, _BUDGET, _DATA = "Model", "Budget", "Data and tokenizer"
 _OPTIMISER, _RUN = "Optimiser", "Run"
+_BEFORE, _AFTER = RATES["qwen3"], RATES["transformer-2017"]
 
 
 @dataclass(frozen=True)
@@ -59,14 +60,16 @@ class TrainConfig:
     )
     learning_rate: float = _option(
         None,
-        "AdamW's peak learning rate (default: the architecture's).",
+        f"AdamW's peak learning rate (default: {_BEFORE.adamw:g}; for transformer-2017 without "
+        f"Muon {_AFTER.alone:g}).",
         _OPTIMISER,
         min=0.0,
         flag="--lr",
     )
     muon_learning_rate: float = _option(
         None,
-        "Muon's peak learning rate (default: the architecture's).",
+        f"Muon's peak learning rate (default: {_BEFORE.muon:g}; for transformer-2017 "
+        f"{_AFTER.muon:g}).",
         _OPTIMISER,
         min=0.0,
         flag="--muon-lr",
