@@ -56,6 +56,15 @@ def test_a_known_error_has_its_exit_code_and_its_words_unparsed(tfcli):
     assert "tfcli demo --do print" in outcome.err
 
 
+@pytest.mark.parametrize("value", ["x" * 90_000, "x y " * 20_000])
+def test_what_a_stranger_wrote_does_not_fill_the_screen(tfcli, value):
+    outcome = tfcli("demo", "--steps", value)
+    assert outcome.code == 2
+    assert "characters left out" in squeeze(outcome.err)
+    assert "--steps must be a whole number" in squeeze(outcome.err)
+    assert outcome.err.count("\n") < 20
+
+
 def test_an_unforeseen_error_is_one_line_and_a_log(tfcli, clean):
     outcome = tfcli("demo", "--do", "crash")
     assert outcome.code == 1

@@ -108,7 +108,7 @@ def _model_in(path: Path, reason: str) -> Path:
 def _gguf_file(path: Path, because: str) -> Path:
     from tfcli.checkpoint.gguf.file import is_gguf  # it loads torch
 
-    if is_gguf(path):
+    if is_gguf(path) or path.suffix.lower() == ".gguf":  # a damaged one says what it lacks
         return path
     raise NotFoundError(
         f"{path}{because} is a file, and no model: of files, only GGUF can be opened.",
