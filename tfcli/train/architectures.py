@@ -118,7 +118,7 @@ class Rates:
 
 _BEFORE_MODULES = Rates(muon=0.03, adamw=0.01, alone=0.01)
 # Norms after the sums let less of the stream through the larger the matrices' steps are, and above
-# these rates the decoder does not learn to listen to the encoder (docs/notes.md).
+# these rates the decoder does not learn to listen to the encoder.
 _AFTER_SUMS = Rates(muon=0.01, adamw=0.01, alone=0.001)
 RATES = {"qwen3": _BEFORE_MODULES, "gpt2": _BEFORE_MODULES, "transformer-2017": _AFTER_SUMS}
 ARCHITECTURES: dict[str, Callable[[Shape], ModelConfig]] = {
