@@ -6,7 +6,7 @@ import typing
 from collections.abc import Sequence
 from random import Random
 
-from tfcli.explain.request import SECTIONS
+from tfcli.explain.request import SCREEN
 from tfcli.explain.result import (
     AttentionMatrix,
     Audit,
@@ -62,7 +62,7 @@ def sample(
     )
     grid = (*grid[:-1], (*grid[-1][:head], 1.0, *grid[-1][head + 1 :]))
     return Explanation(
-        sections=SECTIONS,
+        sections=SCREEN,
         ids=tuple(100 + 311 * i for i in range(T)),
         focus=Focus(focus, (layer,), ((layer, head),), True, True),
         model=_model(layers, heads),

@@ -18,7 +18,7 @@ from tfcli_tokenizer import default_tokenizer_path, load_tokenizer
 from tiny import GPT2, QWEN3, redraw
 
 from tfcli.checkpoint.write import write_checkpoint
-from tfcli.explain.request import SECTIONS
+from tfcli.explain.request import SCREEN
 from tfcli.explain.result import Explanation
 from tfcli.main import run
 from tfcli.model.attention import Mixing
@@ -110,7 +110,7 @@ def test_json_has_every_section_and_the_screen_s_numbers(tfcli, model):
     code, out, _ = tfcli("The cat sat", "--json", model=model)
     found = json.loads(out, parse_constant=pytest.fail)
     assert code == 0 and found["schema"] == "tfcli.explain/1"
-    assert found["sections"] == list(SECTIONS) and set(SECTIONS) <= set(found)
+    assert found["sections"] == list(SCREEN) and set(SCREEN) <= set(found)
     screen = tfcli("The cat sat", model=model)[1]
     best = found["next"]["candidates"][0]
     assert re.search(rf" 1 +{re.escape(best['label'])} +{best['id']} +{best['logit']:.2f}", screen)

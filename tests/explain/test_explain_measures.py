@@ -6,8 +6,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from tfcli.explain.explanation import LARGEST_MATRIX, explain
+from tfcli.explain.explanation import explain
 from tfcli.explain.request import Request
+from tfcli.explain.sections import LARGEST_MATRIX
 from tfcli.model.trace import AttentionTrace
 
 

@@ -1,17 +1,34 @@
 """`tfcli explain`: what happens inside a model on one prompt."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from tfcli.cli.explain_options import (
+    Decoder,
+    GridMeasure,
+    Head,
+    Layer,
+    MinP,
+    Position,
+    PromptFile,
+    RepetitionPenalty,
+    Section,
+    Steps,
+    Strict,
+    TableRows,
+    Temperature,
+    TopKFilter,
+    TopP,
+    Window,
+)
 from tfcli.cli.open_model import open_model
 from tfcli.cli.options import Device, Dtype, Ids, Json, Model, Prompt, Seed, Threads
 from tfcli.cli.prompt import parse_ids, read_prompt
 from tfcli.errors import DataError, UsageError
 from tfcli.explain.request import (
-    SECTIONS,
-    Measure,
+    SCREEN,
     Request,
     parse_choice,
     parse_sections,
@@ -25,9 +42,6 @@ if TYPE_CHECKING:
     from tfcli.api import LanguageModel
     from tfcli.generate.config import SamplingConfig
 
-_WHERE = "Where to look"
-_WHAT = "What to show"
-_SAMPLING = "Next token"
 _LARGEST_FILE = 16 * 2**20
 _SEEDS = 2**63
 
@@ -37,156 +51,23 @@ def command(
     prompt: Prompt = None,
     *,
     model: Model = None,
-    file: Annotated[
-        Path | None,
-        typer.Option(
-            "--file", metavar="FILE", help="Read the prompt from a file.", show_default=False
-        ),
-    ] = None,
+    file: PromptFile = None,
     ids: Ids = None,
-    layer: Annotated[
-        str,
-        typer.Option(
-            "--layer",
-            metavar="5|0,3|all|top",
-            rich_help_panel=_WHERE,
-            help="Layers to open, from 0; -1 is the last; top is the one whose attention moves "
-            "the token most.",
-        ),
-    ] = "top",
-    head: Annotated[
-        str,
-        typer.Option(
-            "--head",
-            metavar="3|0,3|all|top",
-            rich_help_panel=_WHERE,
-            help="Heads to open in each; top is the one that moves the token most.",
-        ),
-    ] = "top",
-    pos: Annotated[
-        int | None,
-        typer.Option(
-            "--pos",
-            metavar="N",
-            rich_help_panel=_WHERE,
-            help="The token to follow, from 0; negative counts from the end.",
-            show_default="the last; in an encoder the first masked one",
-        ),
-    ] = None,
-    decoder: Annotated[
-        str | None,
-        typer.Option(
-            "--decoder",
-            metavar="TEXT",
-            rich_help_panel=_WHERE,
-            help="In an encoder-decoder, what the decoder has written so far.",
-            show_default="nothing but its first token",
-        ),
-    ] = None,
-    window: Annotated[
-        str | None,
-        typer.Option(
-            "--window",
-            metavar="A:B",
-            rich_help_panel=_WHERE,
-            help="Show the tokens A to B-1 of a long prompt.",
-            show_default=False,
-        ),
-    ] = None,
-    section: Annotated[
-        str | None,
-        typer.Option(
-            "--section",
-            metavar="NAME,...|all",
-            rich_help_panel=_WHAT,
-            help=f"Show these sections in full: {', '.join(SECTIONS)}.",
-            show_default=False,
-        ),
-    ] = None,
-    measure: Annotated[
-        Measure,
-        typer.Option(
-            "--measure",
-            rich_help_panel=_WHAT,
-            help="What the grid of heads shows: norm of ΔE, entropy of the row, weight on the "
-            "first token or on the one before, share in the logit.",
-        ),
-    ] = "delta",
-    top_k: Annotated[
-        int,
-        typer.Option(
-            "--top-k", min=1, max=1000, rich_help_panel=_WHAT, help="Rows of a next-token table."
-        ),
-    ] = 5,
-    steps: Annotated[
-        int,
-        typer.Option(
-            "--steps",
-            min=0,
-            max=1000,
-            rich_help_panel=_WHAT,
-            help="Show the loop: so many tokens, with the table that each is taken from.",
-            show_default=False,
-        ),
-    ] = 0,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict", rich_help_panel=_WHAT, help="Exit 1 if the audit fails.", show_default=False
-        ),
-    ] = False,
-    temperature: Annotated[
-        float | None,
-        typer.Option(
-            "--temperature",
-            min=0.0,
-            rich_help_panel=_SAMPLING,
-            help="Divides the logits; with --steps, draw instead of taking the likeliest.",
-            show_default=False,
-        ),
-    ] = None,
-    top_k_filter: Annotated[
-        int | None,
-        typer.Option(
-            "--top-k-filter",
-            min=1,
-            rich_help_panel=_SAMPLING,
-            help="Keep the K most likely tokens.",
-            show_default=False,
-        ),
-    ] = None,
-    top_p: Annotated[
-        float | None,
-        typer.Option(
-            "--top-p",
-            min=0.0,
-            max=1.0,
-            rich_help_panel=_SAMPLING,
-            help="Keep the smallest set of likely tokens with this much probability.",
-            show_default=False,
-        ),
-    ] = None,
-    min_p: Annotated[
-        float | None,
-        typer.Option(
-            "--min-p",
-            min=0.0,
-            max=1.0,
-            rich_help_panel=_SAMPLING,
-            help="Keep tokens with at least this share of the likeliest one's probability.",
-            show_default=False,
-        ),
-    ] = None,
-    repetition_penalty: Annotated[
-        float | None,
-        typer.Option(
-            "--repetition-penalty",
-            min=0.0,
-            rich_help_panel=_SAMPLING,
-            help="Above 1: tokens that already stand there become less likely.",
-            show_default=False,
-        ),
-    ] = None,
+    layer: Layer = "top",
+    head: Head = "top",
+    pos: Position = None,
+    decoder: Decoder = None,
+    window: Window = None,
+    section: Section = None,
+    measure: GridMeasure = "delta",
+    top_k: TableRows = 5,
+    steps: Steps = 0,
+    strict: Strict = False,
+    temperature: Temperature = None,
+    top_k_filter: TopKFilter = None,
+    top_p: TopP = None,
+    min_p: MinP = None,
+    repetition_penalty: RepetitionPenalty = None,
     seed: Seed = None,
     device: Device = "auto",
     dtype: Dtype = "auto",
@@ -304,7 +185,7 @@ def _decoder_ids(language_model: "LanguageModel", text: str | None) -> list[int]
 
 def _sections(section: str | None, steps: int, strict: bool) -> tuple[str, ...]:
     """Those that were named; else all, or with --steps the model only, for the loop is shown."""
-    unnamed = ("model",) if steps else SECTIONS
+    unnamed = ("model",) if steps else SCREEN
     asked = parse_sections(section) if section is not None else unnamed
     return (*asked, "audit") if strict and "audit" not in asked else asked
 

@@ -8,7 +8,8 @@ from typing import Literal
 from tfcli.errors import UsageError
 from tfcli.generate.config import SamplingConfig
 
-SECTIONS = (
+# What the screen shows where nothing is named.
+SCREEN = (
     "model",
     "tokens",
     "shapes",
@@ -22,6 +23,9 @@ SECTIONS = (
     "parameters",
     "audit",
 )
+# Those that are shown when they are named, or by a flag of their own.
+FURTHER: tuple[str, ...] = ()
+SECTIONS = (*SCREEN[:-1], *FURTHER, "audit")
 MEASURES = ("delta", "entropy", "sink", "previous", "credit")
 
 GREEDY = SamplingConfig(temperature=0)
@@ -50,7 +54,7 @@ class Request:
         seed: of the loop's random choices.
     """
 
-    sections: tuple[str, ...] = SECTIONS
+    sections: tuple[str, ...] = SCREEN
     layers: Choice = "top"
     heads: Choice = "top"
     position: int | None = None

@@ -1,7 +1,7 @@
 """The screen of `tfcli explain`: all sections, one under the other or in two columns."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from rich.console import Console
@@ -31,6 +31,8 @@ _SECTIONS = {
     "parameters": model.draw_parameters,
     "audit": model.draw_audit,
 }
+# Sections that are named to be seen, one under the other below the rest.
+_FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {}
 _LEFT = ("model", "tokens", "shapes", "block", "qkv")
 _MIDDLE = ("attention", "heads")
 _RIGHT = ("lens", "credit", "next", "parameters", "audit")
@@ -72,8 +74,9 @@ def _sections(pen: Pen, explanation: Explanation) -> list[Text]:
             if _is_pair(explanation) and not _pair(half, explanation, roomy=True):
                 middle, beneath = [], _stack(pen, explanation, _MIDDLE)
             columns = beside(_join([left, middle]), right, half.width + _GAP)
-            return _join([columns, beneath])
-    return _stack(pen, explanation, tuple(_SECTIONS))
+            return _join([columns, beneath, _stack(pen, explanation, tuple(_FURTHER))])
+    *most, last = _SECTIONS  # the audit ends the screen
+    return _stack(pen, explanation, (*most, *_FURTHER, last))
 
 
 def _stack(pen: Pen, explanation: Explanation, names: Sequence[str]) -> list[Text]:
@@ -86,7 +89,7 @@ def _stack(pen: Pen, explanation: Explanation, names: Sequence[str]) -> list[Tex
         pair = _pair(pen, explanation) if name in _MIDDLE and _is_pair(explanation) else []
         if pair and name == "heads":
             continue
-        drawn = pair or _SECTIONS[name](pen, explanation)
+        drawn = pair or (_SECTIONS | _FURTHER)[name](pen, explanation)
         if name in explanation.omitted:
             drawn = _omitted(pen, name, explanation.omitted[name])
         if name == "attention" or (name == "qkv" and "attention" not in explanation.sections):

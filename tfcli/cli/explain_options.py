@@ -1,0 +1,160 @@
+"""The options of `tfcli explain`, by the panel of the help screen that they stand under."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tfcli.explain.request import SECTIONS, Measure
+
+_WHERE = "Where to look"
+_WHAT = "What to show"
+_SAMPLING = "Next token"
+
+PromptFile = Annotated[
+    Path | None,
+    typer.Option("--file", metavar="FILE", help="Read the prompt from a file.", show_default=False),
+]
+Layer = Annotated[
+    str,
+    typer.Option(
+        "--layer",
+        metavar="5|0,3|all|top",
+        rich_help_panel=_WHERE,
+        help="Layers to open, from 0; -1 is the last; top is the one whose attention moves "
+        "the token most.",
+    ),
+]
+Head = Annotated[
+    str,
+    typer.Option(
+        "--head",
+        metavar="3|0,3|all|top",
+        rich_help_panel=_WHERE,
+        help="Heads to open in each; top is the one that moves the token most.",
+    ),
+]
+Position = Annotated[
+    int | None,
+    typer.Option(
+        "--pos",
+        metavar="N",
+        rich_help_panel=_WHERE,
+        help="The token to follow, from 0; negative counts from the end.",
+        show_default="the last; in an encoder the first masked one",
+    ),
+]
+Decoder = Annotated[
+    str | None,
+    typer.Option(
+        "--decoder",
+        metavar="TEXT",
+        rich_help_panel=_WHERE,
+        help="In an encoder-decoder, what the decoder has written so far.",
+        show_default="nothing but its first token",
+    ),
+]
+Window = Annotated[
+    str | None,
+    typer.Option(
+        "--window",
+        metavar="A:B",
+        rich_help_panel=_WHERE,
+        help="Show the tokens A to B-1 of a long prompt.",
+        show_default=False,
+    ),
+]
+Section = Annotated[
+    str | None,
+    typer.Option(
+        "--section",
+        metavar="NAME,...|all",
+        rich_help_panel=_WHAT,
+        help=f"Show these sections in full: {', '.join(SECTIONS)}.",
+        show_default=False,
+    ),
+]
+GridMeasure = Annotated[
+    Measure,
+    typer.Option(
+        "--measure",
+        rich_help_panel=_WHAT,
+        help="What the grid of heads shows: norm of ΔE, entropy of the row, weight on the "
+        "first token or on the one before, share in the logit.",
+    ),
+]
+TableRows = Annotated[
+    int,
+    typer.Option(
+        "--top-k", min=1, max=1000, rich_help_panel=_WHAT, help="Rows of a next-token table."
+    ),
+]
+Steps = Annotated[
+    int,
+    typer.Option(
+        "--steps",
+        min=0,
+        max=1000,
+        rich_help_panel=_WHAT,
+        help="Show the loop: so many tokens, with the table that each is taken from.",
+        show_default=False,
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict", rich_help_panel=_WHAT, help="Exit 1 if the audit fails.", show_default=False
+    ),
+]
+Temperature = Annotated[
+    float | None,
+    typer.Option(
+        "--temperature",
+        min=0.0,
+        rich_help_panel=_SAMPLING,
+        help="Divides the logits; with --steps, draw instead of taking the likeliest.",
+        show_default=False,
+    ),
+]
+TopKFilter = Annotated[
+    int | None,
+    typer.Option(
+        "--top-k-filter",
+        min=1,
+        rich_help_panel=_SAMPLING,
+        help="Keep the K most likely tokens.",
+        show_default=False,
+    ),
+]
+TopP = Annotated[
+    float | None,
+    typer.Option(
+        "--top-p",
+        min=0.0,
+        max=1.0,
+        rich_help_panel=_SAMPLING,
+        help="Keep the smallest set of likely tokens with this much probability.",
+        show_default=False,
+    ),
+]
+MinP = Annotated[
+    float | None,
+    typer.Option(
+        "--min-p",
+        min=0.0,
+        max=1.0,
+        rich_help_panel=_SAMPLING,
+        help="Keep tokens with at least this share of the likeliest one's probability.",
+        show_default=False,
+    ),
+]
+RepetitionPenalty = Annotated[
+    float | None,
+    typer.Option(
+        "--repetition-penalty",
+        min=0.0,
+        rich_help_panel=_SAMPLING,
+        help="Above 1: tokens that already stand there become less likely.",
+        show_default=False,
+    ),
+]

@@ -1,0 +1,203 @@
+"""One run of a model on a prompt, and where the explanation looks in it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
+from tfcli.explain.credit import credit_gap
+from tfcli.explain.flow import Directions, directions
+from tfcli.explain.heads import HeadReadings, read_heads
+from tfcli.explain.labels import labels
+from tfcli.explain.precision import at
+from tfcli.explain.request import Request, resolve_choice, resolve_position
+from tfcli.explain.result import Focus, Kind
+from tfcli.explain.sites import Site, sites
+from tfcli.model.trace import Trace
+from tfcli.model.transformer import Transformer
+
+if TYPE_CHECKING:
+    from tfcli_tokenizer import Tokenizer
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A model's run on a prompt, and what is looked at in it.
+
+    Attributes:
+        position: the token that is followed, from 0.
+        labels: of the tokens that `trace` is of.
+        source_labels: of those that an encoder beside the decoder read; else empty.
+        generation: tokens that must come first, or never, in the loop.
+        eos_ids: tokens that end the loop.
+    """
+
+    model: Transformer
+    trace: Trace
+    request: Request
+    position: int
+    labels: list[str]
+    source_labels: list[str]
+    tokenizer: "Tokenizer | None" = None
+    generation: GenerationDefaults = NO_DEFAULTS
+    eos_ids: tuple[int, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        model: Transformer,
+        ids: Sequence[int],
+        decoder_ids: Sequence[int] | None,
+        request: Request,
+        tokenizer: "Tokenizer | None",
+        generation: GenerationDefaults = NO_DEFAULTS,
+        eos_ids: Sequence[int] = (),
+    ) -> "Run":
+        """Run the model on the ids (arguments as in `explain`)."""
+        device = model.device
+        batch = torch.tensor([list(ids)], dtype=torch.long, device=device)
+        if model.encoder is None:
+            read, trace, source = list(ids), model.trace(batch), []
+        else:
+            read = list(decoder_ids or (0,))
+            written = torch.tensor([read], dtype=torch.long, device=device)
+            trace = model.trace(batch, decoder_ids=written)
+            source = labels(_reading_side(tokenizer), ids)
+        position = request.position
+        if position is None:
+            mask = tokenizer.mask_id if tokenizer is not None else None
+            asked = mask is not None and not model.config.causal and mask in read
+            position = read.index(mask) if asked and mask is not None else -1
+        found = resolve_position(position, len(read))
+        return cls(
+            model,
+            trace,
+            request,
+            found,
+            labels(tokenizer, read),
+            source,
+            tokenizer,
+            generation,
+            tuple(eos_ids),
+        )
+
+    @property
+    def logits(self) -> Tensor:
+        """Of every position [T, V]."""
+        assert self.trace.logits is not None
+        return self.trace.logits[0]
+
+    @property
+    def read(self) -> list[int]:
+        """What stands before the next token; in an encoder everything."""
+        ids: list[int] = self.trace.ids[0].tolist()
+        return ids[: self.position + 1] if self.model.config.causal else ids
+
+    @cached_property
+    def target(self) -> int | None:
+        """The likeliest token at the position; None without an output matrix."""
+        if self.trace.logits is None:
+            return None
+        return int(at(self.trace.logits, self.position).argmax())
+
+    @property
+    def answer(self) -> int:
+        """The same, where there is one."""
+        assert self.target is not None
+        return self.target
+
+    @cached_property
+    def way(self) -> Directions | None:
+        """The answer's direction, carried back; None where a logit is no sum of parts."""
+        head = self.model.head
+        if head is None or credit_gap(self.model) is not None:
+            return None
+        row = head.weight[self.answer].to(at(self.trace.head_in, self.position).dtype)
+        scaled = row * self.model.config.output_scale
+        return directions(self.model, self.trace, self.position, scaled)
+
+    @cached_property
+    def sites(self) -> dict[Kind, list[Site]]:
+        """The model's attention modules by kind, at the position that is followed."""
+        own = sites(self.model, self.trace, self.position, "self")
+        found: dict[Kind, list[Site]] = {"self": own}
+        crossed = sites(self.model, self.trace, self.position, "cross")
+        if crossed:
+            found["cross"] = crossed
+        encoder, source = self.model.encoder, self.trace.encoder
+        if encoder is not None and source is not None:
+            found["encoder"] = sites(encoder, source, self._most_looked_at(crossed), "encoder")
+        return found
+
+    @cached_property
+    def readings(self) -> dict[Kind, HeadReadings]:
+        """All measures of all heads, by kind."""
+        return {
+            kind: read_heads(found, None if kind == "encoder" else self.way)
+            for kind, found in self.sites.items()
+        }
+
+    @cached_property
+    def focus(self) -> Focus:
+        """The blocks and heads that are opened."""
+        request, main = self.request, self.sites.get("cross", self.sites["self"])
+        norms = [float(site.delta.norm()) for site in main]
+        layers = resolve_choice(request.layers, len(norms), norms, "layer")
+        inner = self.sites.get("encoder")
+        encoder_heads: tuple[tuple[int, int], ...] = ()
+        if inner:
+            sizes = [float(site.delta.norm()) for site in inner]
+            top = max(range(len(sizes)), key=sizes.__getitem__)
+            deltas = self.readings["encoder"].delta[top]
+            encoder_heads = ((top, int(deltas.argmax())),)
+        return Focus(
+            position=self.position,
+            layers=layers,
+            heads=self._heads("self", layers),
+            layer_was_chosen=request.layers == "top",
+            head_was_chosen=request.heads == "top",
+            cross_heads=self._heads("cross", layers) if "cross" in self.sites else (),
+            encoder_heads=encoder_heads,
+            source=inner[0].query if inner else None,
+        )
+
+    def labels_of_keys(self, kind: Kind) -> list[str]:
+        """The tokens that the keys of an attention come from."""
+        return self.labels if kind == "self" else self.source_labels
+
+    def opened(self) -> list[tuple[Site, int]]:
+        """The attention modules and heads that are opened, the encoder's first."""
+        focus = self.focus
+        chosen: dict[Kind, tuple[tuple[int, int], ...]] = {
+            "encoder": focus.encoder_heads,
+            "self": focus.heads,
+            "cross": focus.cross_heads,
+        }
+        return [
+            (self.sites[kind][layer], head)
+            for kind, heads in chosen.items()
+            for layer, head in heads
+        ]
+
+    def _heads(self, kind: Kind, layers: Sequence[int]) -> tuple[tuple[int, int], ...]:
+        found: list[tuple[int, int]] = []
+        for layer in layers:
+            of_heads = self.readings[kind].delta[layer].tolist()
+            chosen = resolve_choice(self.request.heads, len(of_heads), of_heads, "head")
+            found += [(layer, head) for head in chosen]
+        return tuple(found)
+
+    def _most_looked_at(self, crossed: Sequence[Site]) -> int:
+        """The encoder's token that takes most of the weight of the layer that moves most."""
+        top = max(crossed, key=lambda site: float(site.delta.norm()))
+        rows = top.trace.rows(queries=[top.query])[0, :, 0]  # [H, S]
+        return int(rows.sum(0).argmax())
+
+
+def _reading_side(tokenizer: "Tokenizer | None") -> "Tokenizer | None":
+    """The tokenizer of what an encoder reads, where it has a vocabulary of its own."""
+    return getattr(tokenizer, "reading_side", tokenizer)

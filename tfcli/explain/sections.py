@@ -1,0 +1,156 @@
+"""The sections of an explanation: for each name, what measures it on a run."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tfcli.explain import anatomy
+from tfcli.explain.attention import head_attention, head_ledger
+from tfcli.explain.audit import audit
+from tfcli.explain.credit import credit_gap, logit_credit
+from tfcli.explain.heads import heads_grid
+from tfcli.explain.lens import logit_lens
+from tfcli.explain.next_token import next_tokens
+from tfcli.explain.request import resolve_window
+from tfcli.explain.result import HeadAttention, HeadLedger, Kind
+from tfcli.explain.run import Run
+
+# The widest matrix that a screen of 200 columns can hold. A longer prompt gets one when the user
+# names a window: all rows of one head are T² numbers.
+LARGEST_MATRIX = 94
+_KEYS_LISTED = 10
+_ROWS_KEPT = 20  # of what a decoder beside an encoder has written, where it is long
+_NO_HEAD = "this model has no output matrix: it gives vectors, not words"
+
+Found = dict[str, Any]
+
+
+class NotForThisModelError(Exception):
+    """A measure does not apply to the model; the message is the reason, in one line."""
+
+
+def measure(run: Run, section: str) -> Found:
+    """Measure one section: fields of an `Explanation` by name; none where it is always there.
+
+    Raises:
+        NotForThisModelError: the section does not apply to the model.
+    """
+    found = _MEASURES.get(section)
+    return {} if found is None else found(run)
+
+
+def _shapes(run: Run) -> Found:
+    return {"shapes": anatomy.shapes(run.trace)}
+
+
+def _block(run: Run) -> Found:
+    steps = (anatomy.block_step(run.trace, i, run.position) for i in run.focus.layers)
+    return {"block": tuple(steps)}
+
+
+def _qkv(run: Run) -> Found:
+    return {"qkv": _ledgers(run)}
+
+
+def _heads(run: Run) -> Found:
+    """The grid of heads of each kind of attention."""
+    asked = run.request.measure
+    if asked == "credit":
+        _require_sum(run)
+    names: dict[Kind, str] = {"self": "heads", "cross": "cross_heads", "encoder": "encoder_heads"}
+    return {
+        names[kind]: heads_grid(readings, asked)
+        for kind, readings in run.readings.items()
+        if kind != "encoder" or asked != "credit"
+    }
+
+
+def _lens(run: Run) -> Found:
+    _require_head(run)
+    return {"lens": logit_lens(run.model, run.trace, run.position, run.answer, run.tokenizer)}
+
+
+def _credit(run: Run) -> Found:
+    _require_sum(run)
+    return {"credit": logit_credit(run.model, run.trace, run.position, run.answer, run.tokenizer)}
+
+
+def _next(run: Run) -> Found:
+    _require_head(run)
+    request = run.request
+    logits = run.logits[run.position]
+    table = next_tokens(
+        logits, run.read, request.top_k, request.sampling, run.tokenizer, run.position
+    )
+    return {"next": table}
+
+
+def _parameters(run: Run) -> Found:
+    return {"parameters": anatomy.parameters(run.model)}
+
+
+def _audit(run: Run) -> Found:
+    return {"audit": audit(run.model, run.trace, run.position, run.target)}
+
+
+def _require_head(run: Run) -> None:
+    if run.model.head is None:
+        raise NotForThisModelError(_NO_HEAD)
+
+
+def _require_sum(run: Run) -> None:
+    """Only where a logit is a sum of parts."""
+    _require_head(run)
+    gap = credit_gap(run.model)
+    if gap is not None:
+        raise NotForThisModelError(gap)
+
+
+def _ledgers(run: Run) -> tuple[HeadLedger, ...]:
+    return tuple(
+        head_ledger(
+            site,
+            head=head,
+            labels=run.labels_of_keys(site.kind),
+            keys_listed=None if run.request.all_keys else _KEYS_LISTED,
+        )
+        for site, head in run.opened()
+        if site.kind != "encoder"
+    )
+
+
+def _attentions(run: Run) -> tuple[HeadAttention, ...]:
+    """The opened heads' weights. A window is of the prompt, which an encoder reads where one is."""
+    prompt = run.source_labels or run.labels
+    window = resolve_window(run.request.window, len(prompt))
+    shown = window or ((0, len(prompt)) if len(prompt) <= LARGEST_MATRIX else None)
+    written = (0, len(run.labels))
+    if len(run.labels) > LARGEST_MATRIX:
+        written = (max(run.position + 1 - _ROWS_KEPT, 0), run.position + 1)
+    found: list[HeadAttention] = []
+    for site, head in run.opened():
+        asks_prompt = site.kind != "self" or not run.source_labels
+        is_prompt = site.kind == "encoder" or not run.source_labels
+        found.append(
+            head_attention(
+                site,
+                head=head,
+                labels=run.labels_of_keys(site.kind),
+                queries=shown if is_prompt else written,
+                keys=shown if asks_prompt else written,
+            )
+        )
+    return tuple(found)
+
+
+_MEASURES: dict[str, Callable[[Run], Found]] = {
+    "shapes": _shapes,
+    "block": _block,
+    "qkv": _qkv,
+    "attention": lambda run: {"attention": _attentions(run)},
+    "heads": _heads,
+    "lens": _lens,
+    "credit": _credit,
+    "next": _next,
+    "parameters": _parameters,
+    "audit": _audit,
+}
