@@ -1,68 +1,36 @@
 """`tfcli explain`, whole: a tiny random model with the shipped tokenizer."""
 
-import dataclasses
-import io
 import json
 import math
 import os
 import re
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
 from explain_samples import rebuild
 from rich.cells import cell_len
-from tfcli_tokenizer import default_tokenizer_path, load_tokenizer
-from tiny import GPT2, QWEN3, redraw
+from tfcli_tokenizer import load_tokenizer
+from tiny import QWEN3, redraw
 
 from tfcli.checkpoint.write import write_checkpoint
 from tfcli.explain.request import SCREEN
 from tfcli.explain.result import Explanation
-from tfcli.main import run
 from tfcli.model.attention import Mixing
 from tfcli.model.transformer import Transformer
 from tfcli.view.explain import screen
 from tfcli.view.explain_lines import Pen, crop
 
 
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A model of each shape with a tokenizer, and one without."""
-    tokenizer = load_tokenizer(default_tokenizer_path())
-    place = tmp_path_factory.mktemp("explain")
-    for name, config in (("qwen3", QWEN3), ("gpt2", GPT2)):
-        model = Transformer(dataclasses.replace(config, vocab_size=tokenizer.vocab_size))
-        redraw(model)
-        write_checkpoint(place / name / "best", model, tokenizer, {})
-    bare = Transformer(QWEN3)
-    redraw(bare)
-    write_checkpoint(place / "bare", bare, None, {})
-    return {name: place / name for name in ("qwen3", "gpt2", "bare")}
-
-
-class Terminal(io.StringIO):
-    """A standard input with a person behind it."""
-
-    def isatty(self) -> bool:
-        return True
+@pytest.fixture
+def folders(explain_folders):
+    return explain_folders
 
 
 @pytest.fixture
-def tfcli(folders, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
-    """Run a command line on a model; returns (code, stdout, stderr)."""
-    for name in ("COLUMNS", "NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-
-    def call(*words: str, model: str = "qwen3", piped: bytes | None = None) -> tuple[int, str, str]:
-        stdin = Terminal() if piped is None else io.TextIOWrapper(io.BytesIO(piped))
-        monkeypatch.setattr(sys, "stdin", stdin)
-        code = run(["explain", *words, "--model", str(folders[model]), "--device", "cpu"])
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return call
+def tfcli(tfcli_explain):
+    return tfcli_explain
 
 
 HEADINGS = (

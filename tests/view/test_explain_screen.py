@@ -36,8 +36,8 @@ GOLDEN = Path(__file__).with_name("golden")
 FILTERS = {"temperature": 0.7, "top_k": 40, "top_p": 0.9}
 
 
-def lines(explanation, width, *, ascii=False, brief=True):
-    pen = Pen(width, ascii, brief)
+def lines(explanation, width, *, ascii=False, brief=True, language=None):
+    pen = Pen(width, ascii, brief, language)
     return [crop(line, width, pen.say("…")).plain for line in view.screen(pen, explanation)]
 
 
@@ -76,6 +76,9 @@ CASES = {
     "failed-80": lambda: lines(sample(passed=False), 80),
     "loop-80": lambda: lines(with_loop(sample(), FILTERS), 80),
     "loop-greedy-80": lambda: lines(with_loop(sample(), {"temperature": 1.0}), 80),
+    "teach-80": lambda: lines(sample(), 80, language="en"),
+    "teach-chinese-80": lambda: lines(sample(MIXED), 80, language="zh"),
+    "teach-200": lambda: lines(sample(), 200, language="zh"),
     "pair-80": lambda: lines(pair_sample(), 80),
     "pair-200": lambda: lines(pair_sample(), 200),
     "pair-full-80": lambda: lines(pair_sample(layers=3), 80, brief=False),

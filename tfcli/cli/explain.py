@@ -1,7 +1,8 @@
 """`tfcli explain`: what happens inside a model on one prompt."""
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -9,6 +10,7 @@ from tfcli.cli.explain_options import (
     Decoder,
     GridMeasure,
     Head,
+    Lang,
     Layer,
     MinP,
     Position,
@@ -18,6 +20,7 @@ from tfcli.cli.explain_options import (
     Steps,
     Strict,
     TableRows,
+    Teach,
     Temperature,
     TopKFilter,
     TopP,
@@ -63,6 +66,8 @@ def command(
     top_k: TableRows = 5,
     steps: Steps = 0,
     strict: Strict = False,
+    teach: Teach = False,
+    lang: Lang = None,
     temperature: Temperature = None,
     top_k_filter: TopKFilter = None,
     top_p: TopP = None,
@@ -126,10 +131,19 @@ def command(
     else:
         from tfcli.view.explain import show
 
-        show(found, brief=section is None)
+        show(found, brief=section is None, language=_language(teach, lang))
     if strict and found.audit is not None and not found.audit.passed:
         console.warn("the audit failed: these numbers are not to be trusted")
         raise typer.Exit(1)
+
+
+def _language(teach: bool, lang: Literal["en", "zh"] | None) -> Literal["en", "zh"] | None:
+    """The language to teach in: the one that was named, else that of the locale."""
+    if not teach:
+        return lang
+    names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    locale = next((name for name in names if name), "")
+    return lang or ("zh" if locale.lower().startswith("zh") else "en")
 
 
 def _prompt_text(prompt: list[str] | None, file: Path | None, ids: str | None) -> str | None:

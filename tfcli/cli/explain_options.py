@@ -1,7 +1,7 @@
 """The options of `tfcli explain`, by the panel of the help screen that they stand under."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -104,6 +104,24 @@ Strict = Annotated[
     bool,
     typer.Option(
         "--strict", rich_help_panel=_WHAT, help="Exit 1 if the audit fails.", show_default=False
+    ),
+]
+Teach = Annotated[
+    bool,
+    typer.Option(
+        "--teach",
+        rich_help_panel=_WHAT,
+        help="Say under each section what it means, with this run's numbers.",
+        show_default=False,
+    ),
+]
+Lang = Annotated[
+    Literal["en", "zh"] | None,
+    typer.Option(
+        "--lang",
+        rich_help_panel=_WHAT,
+        help="Language of --teach.",
+        show_default="the locale's",
     ),
 ]
 Temperature = Annotated[

@@ -12,7 +12,8 @@ from tfcli.view import console
 from tfcli.view import explain_answer as answer
 from tfcli.view import explain_attention as attention
 from tfcli.view import explain_model as model
-from tfcli.view.explain_lines import DIM, Pen, Piece, beside, crop, margin, widest
+from tfcli.view.explain_lines import DIM, Language, Pen, Piece, beside, crop, margin, widest
+from tfcli.view.teach import lesson
 
 _TWO_COLUMNS = 160
 _GAP = 4
@@ -40,13 +41,14 @@ _RIGHT = ("lens", "credit", "next", "parameters", "audit")
 _CLOSE = {("block", "qkv"), ("lens", "credit"), ("parameters", "audit")}
 
 
-def show(explanation: Explanation, brief: bool) -> None:
+def show(explanation: Explanation, brief: bool, language: Language | None = None) -> None:
     """Draw the screen on stdout, as wide as it is, in the characters that it shows.
 
     Args:
         brief: leave rows out where a section is long.
+        language: in which each section is taught; None for not at all.
     """
-    pen = Pen(console.width(sys.stdout), not console.unicode(sys.stdout), brief)
+    pen = Pen(console.width(sys.stdout), not console.unicode(sys.stdout), brief, language)
     write(console.out_console(), pen, explanation)
 
 
@@ -61,7 +63,9 @@ def screen(pen: Pen, explanation: Explanation) -> list[Text]:
 
     A terminal narrower than 80 columns crops them at its edge.
     """
-    return _join([_sections(pen, explanation), answer.draw_loop(pen, explanation)])
+    loop = answer.draw_loop(pen, explanation)
+    taught = lesson(pen, explanation, "loop") if loop else []
+    return _join([_sections(pen, explanation), [*taught, Text(), *loop] if taught else loop])
 
 
 def _sections(pen: Pen, explanation: Explanation) -> list[Text]:
@@ -94,9 +98,12 @@ def _stack(pen: Pen, explanation: Explanation, names: Sequence[str]) -> list[Tex
             drawn = _omitted(pen, name, explanation.omitted[name])
         if name == "attention" or (name == "qkv" and "attention" not in explanation.sections):
             drawn = [*drawn, pen.line("   ", (attention.CAVEAT, DIM))]
-        if lines and (above, name) not in _CLOSE:
+        if lines and (pen.language or (above, name) not in _CLOSE):
             lines.append(Text())
         lines += drawn
+        if name not in explanation.omitted:
+            lines += lesson(pen, explanation, name)
+            lines += lesson(pen, explanation, "heads") if pair else []
         above = name
     return lines
 

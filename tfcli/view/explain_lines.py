@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
@@ -39,6 +40,7 @@ _ASCII = {
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 Piece = str | tuple[str, str]
+Language = Literal["en", "zh"]
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,13 @@ class Pen:
 
     Attributes:
         brief: leave rows out where a section is long; the JSON has them all.
+        language: in which each section is taught where it stands; None for not at all.
     """
 
     width: int
     ascii: bool = False
     brief: bool = True
+    language: Language | None = None
 
     def say(self, text: str) -> str:
         """The text in the characters that can be shown."""
