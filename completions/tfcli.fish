@@ -112,6 +112,8 @@ complete -c tfcli -n "__tfcli_at ' explain'" -l measure -x -a 'delta entropy sin
 complete -c tfcli -n "__tfcli_at ' explain'" -l top-k -x -d 'Rows of a next-token table'
 complete -c tfcli -n "__tfcli_at ' explain'" -l steps -x -d 'Show the loop'
 complete -c tfcli -n "__tfcli_at ' explain'" -l strict -d 'Exit 1 if the audit fails'
+complete -c tfcli -n "__tfcli_at ' explain'" -l teach -d 'Say under each section what it means, with this runs numbers'
+complete -c tfcli -n "__tfcli_at ' explain'" -l lang -x -a 'en zh' -d 'Language of --teach'
 complete -c tfcli -n "__tfcli_at ' explain'" -l temperature -x -d 'Divides the logits'
 complete -c tfcli -n "__tfcli_at ' explain'" -l top-k-filter -x -d 'Keep the K most likely tokens'
 complete -c tfcli -n "__tfcli_at ' explain'" -l top-p -x -d 'Keep the smallest set of likely tokens with this much probability'
