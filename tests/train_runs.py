@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tfcli.checkpoint.snapshots import snapshots_in
+
 SERVER = Path(__file__).with_name("fork_server.py")
 SHAPE = ["--size", "nano", "--layers", "2", "--hidden-size", "16", "--heads", "2"]
 SMALL = [*SHAPE, "--context", "16", "--batch-size", "2", "--tokenizer-type", "char"]
@@ -27,14 +29,15 @@ def text(lines: int = 400) -> str:
     return "".join(f"Line {i}: the cat sat on mat {i % 7}. 猫坐着。\n" for i in range(lines))
 
 
-def outcome(folder: Path) -> tuple[bytes, bytes, list[dict]]:
-    """The weights, and every measurement but those of time."""
+def outcome(folder: Path) -> tuple[bytes, bytes, list[dict], dict[int, bytes]]:
+    """The weights, every measurement but those of time, and the weights kept on the way."""
     lines = (folder / "metrics.jsonl").read_text().splitlines()
     timed = {"elapsed", "tokens_per_second"}
     return (
         (folder / "last/model.safetensors").read_bytes(),
         (folder / "best/model.safetensors").read_bytes(),
         [{k: v for k, v in json.loads(line).items() if k not in timed} for line in lines],
+        {step: (path / "model.safetensors").read_bytes() for step, path in snapshots_in(folder)},
     )
 
 

@@ -12,6 +12,7 @@ from train_runs import RESUME, assert_same, outcome, train
 
 from tfcli.checkpoint.locate import locate_model
 from tfcli.checkpoint.manifest import verify_manifest
+from tfcli.checkpoint.snapshots import snapshots_in
 from tfcli.main import run
 
 BUDGET = ["--steps", "7", "--save-every", "3", "--validate-every", "2"]
@@ -31,7 +32,7 @@ def test_a_kill_between_any_two_changes_on_the_disk_loses_nothing(processes, cor
         place = folder / f"runs/killed-{at}"
         name = f"runs/{place.name}"
         assert processes.run(folder, *train(name, *BUDGET), die_at=at, **options) == -9
-        for model in {place / "best", place / "last"}:
+        for model in [place / "best", place / "last", *(path for _, path in snapshots_in(place))]:
             if (model / "config.json").exists():
                 assert verify_manifest(locate_model(model).path) is not None, (at, points)
         if not (place / "config.toml").exists():

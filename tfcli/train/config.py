@@ -91,6 +91,14 @@ class TrainConfig:
     validate_every: int | None = _option(
         None, "Validate every N steps (default: ten times a run).", _RUN, min=1
     )
+    snapshots: int | None = _option(
+        None,
+        "Models to keep on the way, more of them early, in RUN/snapshots (default: 12 where they "
+        "take no more than 256 MB together, as of nano; else none).",
+        _RUN,
+        min=0,
+        max=1000,
+    )
     sample: str = _option("The cat", "Prompt of the samples while training.", _RUN)
     compile: bool = _option(False, "Compile each block (worth it on a GPU).", _RUN)
 

@@ -68,6 +68,13 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """The model of this step is kept, beside best/ and last/."""
+
+    step: int
+
+
+@dataclass(frozen=True)
 class Finished:
     """The run ended: by its budget, or because it was asked to.
 
@@ -88,4 +95,4 @@ class Finished:
     interrupted: bool
 
 
-Event = Started | Stepped | Validated | Sampled | Saved | Finished
+Event = Started | Stepped | Validated | Sampled | Saved | Snapshot | Finished

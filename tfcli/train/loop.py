@@ -15,6 +15,7 @@ from tfcli_tokenizer import Tokenizer
 
 from tfcli.checkpoint.generation import GenerationDefaults
 from tfcli.checkpoint.manifest import read_manifest
+from tfcli.checkpoint.snapshots import forget_snapshots_after, snapshot_path
 from tfcli.checkpoint.write import write_checkpoint
 from tfcli.data.dataset import TokenDataset
 from tfcli.errors import CheckpointError, StorageError, TrainingError
@@ -23,11 +24,21 @@ from tfcli.model.initialise import initialise
 from tfcli.model.transformer import Transformer
 from tfcli.train.config import TrainConfig
 from tfcli.train.evaluate import Evaluator
-from tfcli.train.events import Event, Finished, Sampled, Saved, Started, Stepped, Validated
+from tfcli.train.events import (
+    Event,
+    Finished,
+    Sampled,
+    Saved,
+    Snapshot,
+    Started,
+    Stepped,
+    Validated,
+)
 from tfcli.train.examples import decoder_start_id, examples_for
 from tfcli.train.optimizer import blocks_of
 from tfcli.train.run_directory import Progress, RunDirectory, State, checked_copy, resume_command
 from tfcli.train.schedule import learning_rate_scale
+from tfcli.train.snapshots import count_snapshots, passed
 from tfcli.train.trainer import Trainer
 
 VALIDATION_TOKENS = 16_384
@@ -99,6 +110,8 @@ def _train(job: Job, should_stop: Callable[[], bool]) -> Iterator[Event]:
 
     clock, rate = _Clock(progress.elapsed), _Rate()
     saved_at, save_took, stopped = clock.elapsed, 0.0, False
+    progress, events = _keep_snapshot(job, trainer, progress)
+    yield from events
     while not stopped and _share(config, progress) < 1.0:
         began = clock.elapsed
         scale = _scale(config, trainer, progress)
@@ -121,6 +134,8 @@ def _train(job: Job, should_stop: Callable[[], bool]) -> Iterator[Event]:
         if done == 1.0 or _validation_is_due(config, progress, done):
             progress, events = _validate(job, trainer, evaluator, progress, done)
             yield from events
+        progress, events = _keep_snapshot(job, trainer, progress)
+        yield from events
         # Asked only now: a run that is stopped and resumed measures at the same steps as one that
         # never was, so it finds the same best model.
         stopped = should_stop()
@@ -179,6 +194,7 @@ def _begin(job: Job) -> tuple[Trainer, Progress]:
         _restore(job, trainer, state)
     if job.resume:
         job.run.forget_metrics_after(progress.step)
+        forget_snapshots_after(job.run.path, progress.step)
         _make_good(job, trainer, progress)
     if job.config.compile:
         for block in blocks_of(model):
@@ -232,8 +248,16 @@ def _started(job: Job, model: Transformer, progress: Progress) -> Started:
         validation_tokens=len(job.dataset.validation.tokens),
         step=progress.step,
         progress=min(1.0, _share(job.config, progress)),
-        notes=(job.dataset.split,),
+        notes=(job.dataset.split, *_disk_use(job, model)),
     )
+
+
+def _disk_use(job: Job, model: Transformer) -> list[str]:
+    """What the models that are kept on the way take, in words; nothing where none are."""
+    parameters = model.num_parameters()
+    count = count_snapshots(job.config, parameters)
+    size = parameters * model.dtype.itemsize / 1e6
+    return [f"{count} snapshots on the way, {size:,.1f} MB each"] if count else []
 
 
 def describe(config: ModelConfig) -> str:
@@ -310,6 +334,21 @@ def _validate(
     text = job.sampler(model, job.config.sample)
     model.train()
     return progress, [event, Sampled(progress.step, text)] if text else [event]
+
+
+def _keep_snapshot(job: Job, trainer: Trainer, progress: Progress) -> tuple[Progress, list[Event]]:
+    """Keep the model if it is time to. That of the whole budget is in last/ anyway.
+
+    It is written before the state that counts it: what a killed process kept beyond its state is
+    kept again.
+    """
+    done = _share(job.config, progress)
+    reached = passed(count_snapshots(job.config, trainer.model.num_parameters()), done)
+    if done >= 1.0 or reached <= progress.snapshots:
+        return progress, []
+    progress = replace(progress, snapshots=reached)
+    _publish(job, trainer, progress, snapshot_path(job.run.path, progress.step))
+    return progress, [Snapshot(progress.step)]
 
 
 def _save(job: Job, trainer: Trainer, progress: Progress) -> None:

@@ -25,6 +25,7 @@ from tfcli.train.examples import Cut, cuts, decoder_start_id, examples_for
 from tfcli.train.loop import VALIDATION_TOKENS, count_validations, describe
 from tfcli.train.optimizer import blocks_of, split_parameters
 from tfcli.train.session import Prepared
+from tfcli.train.snapshots import count_snapshots, models_kept
 from tfcli.train.trainer import Trainer
 
 _FLOAT_BYTES = 4
@@ -44,7 +45,8 @@ class Plan:
         description: the model's shape in words.
         memory_fixed: weights, gradients and optimiser state.
         memory_activations: what a micro-batch keeps for the backward pass, at most.
-        disk: state/, best/ and last/.
+        snapshots: models kept on the way.
+        disk: state/, best/, last/ and the snapshots.
         tokens_per_step: predicted ones, and so everywhere here.
         flops_per_token: forward and backward.
         seconds_per_step: on this machine, measured just now.
@@ -67,6 +69,7 @@ class Plan:
     tokens_per_step: int
     memory_fixed: int
     memory_activations: int
+    snapshots: int
     disk: int
     flops_per_token: int
     flops_per_second: float
@@ -93,6 +96,7 @@ def plan(ready: Prepared) -> Plan:
     step = machine.seconds(step_tokens) + machine.update
     held_out = min(VALIDATION_TOKENS, len(ready.dataset.validation.tokens))
     steps, seconds = _budget(config, step_tokens, step, _FORWARD_SHARE * machine.seconds(held_out))
+    snapshots = models_kept(count_snapshots(config, parameters), steps)
     state = _FLOAT_BYTES * (parameters + _optimizer_elements(model, config))
     return Plan(
         description=describe(shape),
@@ -111,7 +115,8 @@ def plan(ready: Prepared) -> Plan:
         tokens_per_step=step_tokens,
         memory_fixed=state + _FLOAT_BYTES * parameters,
         memory_activations=machine.kept(batch),
-        disk=state + 2 * _FLOAT_BYTES * parameters,
+        snapshots=snapshots,
+        disk=state + (2 + snapshots) * _FLOAT_BYTES * parameters,
         flops_per_token=flops,
         flops_per_second=flops * step_tokens / step,
         seconds_per_step=step,

@@ -1,4 +1,5 @@
-"""A run's folder: config.toml, tokenizer/, metrics.jsonl, best/, last/, and state/ to resume from.
+"""A run's folder: config.toml, tokenizer/, metrics.jsonl, best/, last/, snapshots/, and state/ to
+resume from.
 
 The state is one file, written whole, and goes first: best/ and last/ follow it, and what a killed
 process did not get to is made good from it when the run goes on.
@@ -64,6 +65,7 @@ class Progress:
         best_step: the step whose model is in best/; 0 for none.
         validated_step, validated_share: when the held-out text was measured last, in steps and
             as a share of the budget.
+        snapshots: how many of the shares of the budget at which a model is kept are passed.
     """
 
     step: int = 0
@@ -74,6 +76,7 @@ class Progress:
     best_bits_per_byte: float = float("inf")
     validated_step: int = 0
     validated_share: float = 0.0
+    snapshots: int = 0
 
 
 @dataclass(frozen=True)

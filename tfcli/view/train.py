@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfcli.checkpoint.locate import RUNS
-from tfcli.train.events import Event, Finished, Sampled, Saved, Started, Stepped, Validated
+from tfcli.train.events import (
+    Event,
+    Finished,
+    Sampled,
+    Saved,
+    Snapshot,
+    Started,
+    Stepped,
+    Validated,
+)
 from tfcli.view import console, live
 from tfcli.view.curve import Curve
 
@@ -69,6 +78,9 @@ class TrainView:
             case Saved():
                 if console.settings().verbose:
                     self._log(lambda: console.detail(f"saved at step {event.step:,}"))
+            case Snapshot():
+                if console.settings().verbose:
+                    self._log(lambda: console.detail(f"kept the model of step {event.step:,}"))
             case Finished():
                 self._finished(event)
 
@@ -269,7 +281,8 @@ def _plan_lines(plan: "Plan") -> Iterator[tuple[str, str]]:
     )
     yield "memory", f"{_bytes(plan.memory_fixed)} for weights, gradients and optimiser"
     yield "", f"{_bytes(plan.memory_activations)} for activations"
-    yield "disk", _bytes(plan.disk)
+    among = f", {plan.snapshots} snapshots on the way among it" if plan.snapshots else ""
+    yield "disk", f"{_bytes(plan.disk)}{among}"
     yield "machine", f"{plan.device}{threads}, {plan.dtype}"
     yield (
         "speed",
