@@ -61,6 +61,7 @@ complete -c tfcli -n "__tfcli_at ' train'" -l decay -x -d 'Share of the budget t
 complete -c tfcli -n "__tfcli_at ' train'" -l seed -x -d 'Of the weights and the order of the data'
 complete -c tfcli -n "__tfcli_at ' train'" -l save-every -x -d 'Save every N steps (default'
 complete -c tfcli -n "__tfcli_at ' train'" -l validate-every -x -d 'Validate every N steps (default'
+complete -c tfcli -n "__tfcli_at ' train'" -l snapshots -x -d 'Models to keep on the way, more of them early, in RUN/snapshots (default'
 complete -c tfcli -n "__tfcli_at ' train'" -l sample -x -d 'Prompt of the samples while training'
 complete -c tfcli -n "__tfcli_at ' train'" -l compile -l no-compile -d 'Compile each block (worth it on a GPU)'
 complete -c tfcli -n "__tfcli_at ' train'" -l config -r -F -d 'A TOML file with these options as keys'

@@ -6,7 +6,7 @@ Register-ArgumentCompleter -Native -CommandName 'tfcli' -ScriptBlock {
     # What each command takes: its options, then its arguments.
     $commands = @{
         'tfcli' = @(@('-V', '--version', '-h', '--help', '--color', '--ascii', '-q', '--quiet', '-v', '--verbose'), @('train', 'generate', 'explain', 'model', 'tokenizer', 'config', 'completion'))
-        'tfcli train' = @(@('--minutes', '--steps', '--tokens', '--size', '--architecture', '--layers', '--heads', '--kv-heads', '--hidden-size', '--intermediate-size', '--context', '--tokenizer-type', '--vocab-size', '--validation-fraction', '--batch-size', '--accumulate', '--optimizer', '--lr', '--muon-lr', '--momentum', '--weight-decay', '--clip', '--warmup', '--decay', '--seed', '--save-every', '--validate-every', '--sample', '--compile', '--no-compile', '--config', '--run', '--resume', '--dry-run', '-t', '--tokenizer', '--device', '--dtype', '--threads', '--json', '--color', '--ascii', '-q', '--quiet', '-v', '--verbose', '-h', '--help'), @('<file>'))
+        'tfcli train' = @(@('--minutes', '--steps', '--tokens', '--size', '--architecture', '--layers', '--heads', '--kv-heads', '--hidden-size', '--intermediate-size', '--context', '--tokenizer-type', '--vocab-size', '--validation-fraction', '--batch-size', '--accumulate', '--optimizer', '--lr', '--muon-lr', '--momentum', '--weight-decay', '--clip', '--warmup', '--decay', '--seed', '--save-every', '--validate-every', '--snapshots', '--sample', '--compile', '--no-compile', '--config', '--run', '--resume', '--dry-run', '-t', '--tokenizer', '--device', '--dtype', '--threads', '--json', '--color', '--ascii', '-q', '--quiet', '-v', '--verbose', '-h', '--help'), @('<file>'))
         'tfcli generate' = @(@('-m', '--model', '-n', '--max-new-tokens', '--temperature', '--top-k', '--top-p', '--min-p', '--repetition-penalty', '-s', '--seed', '--stop', '--num', '--stream', '--no-stream', '--chat', '--ids', '--device', '--dtype', '--threads', '--json', '--color', '--ascii', '-q', '--quiet', '-v', '--verbose', '-h', '--help'), @())
         'tfcli explain' = @(@('-m', '--model', '--file', '--ids', '--layer', '--head', '--pos', '--decoder', '--window', '--section', '--measure', '--top-k', '--steps', '--strict', '--teach', '--lang', '--temperature', '--top-k-filter', '--top-p', '--min-p', '--repetition-penalty', '-s', '--seed', '--device', '--dtype', '--threads', '--json', '--color', '--ascii', '-q', '--quiet', '-v', '--verbose', '-h', '--help'), @())
         'tfcli model' = @(@('-h', '--help', '--color', '--ascii', '-q', '--quiet', '-v', '--verbose'), @('list', 'info', 'plan', 'pull', 'export'))
@@ -59,6 +59,7 @@ Register-ArgumentCompleter -Native -CommandName 'tfcli' -ScriptBlock {
         'tfcli train --seed' = @()
         'tfcli train --save-every' = @()
         'tfcli train --validate-every' = @()
+        'tfcli train --snapshots' = @()
         'tfcli train --sample' = @()
         'tfcli train --config' = @('<file>')
         'tfcli train --run' = @('<run>')
