@@ -130,6 +130,24 @@ def with_loop(explanation: Explanation, settings: dict[str, float]) -> Explanati
     return dataclasses.replace(explanation, sections=("model",), loop=loop)
 
 
+def against_sample(labels: Sequence[str] = CANDIDATES) -> Explanation:
+    """Lens and credit of one token against another."""
+    found, other = sample(labels, layers=4, candidates=labels, measure="credit"), labels[3]
+    assert found.lens is not None and found.credit is not None and found.heads is not None
+    rows = tuple(
+        dataclasses.replace(row, difference=1.9 * i - 2.6) for i, row in enumerate(found.lens.rows)
+    )
+    return dataclasses.replace(
+        found,
+        sections=("heads", "lens", "credit"),
+        heads=dataclasses.replace(
+            found.heads, unit=f"part of the logit of “{labels[0]}” less that of “{other}”"
+        ),
+        lens=dataclasses.replace(found.lens, rows=rows, against_id=40, against_label=other),
+        credit=dataclasses.replace(found.credit, against_id=40, against_label=other),
+    )
+
+
 def long_sample() -> Explanation:
     """300 tokens: no matrix, a ledger that lists the strongest keys only."""
     labels = [f"␣w{i}" for i in range(300)]

@@ -130,6 +130,15 @@ def test_measures(tfcli, measure):
     assert len(grid["values"]) == 3 and len(grid["values"][0]) == 4
 
 
+def test_an_answer_is_named(tfcli):
+    words = ("The cat", "--section", "lens,credit", "--answer", "sleeps", "--against", "is")
+    code, out, _ = tfcli(*words)
+    assert code == 0
+    assert "“␣sleeps”" in out and "“␣is”" in out and "✓" in out
+    code, out, _ = tfcli("--ids", "5,7", "--section", "lens", "--answer", "17", model="bare")
+    assert code == 0 and "“#17”" in out
+
+
 def test_prompts_from_ids_files_and_stdin(tfcli, folders, tmp_path):
     def ids(*words, **streams):
         return json.loads(tfcli(*words, "--json", "--section", "next", **streams)[1])["ids"]
@@ -205,6 +214,9 @@ FAULTS = [
     (["The cat", "--temperature", "-1"], 2, ["--temperature"]),
     (["The cat", "--top-p", "0"], 2, ["op-p is 0"]),
     (["The cat", "--ids", "5"], 2, ["not both"]),
+    (["The cat", "--answer", "the cat"], 2, ["2 tokens", "␣cat"]),
+    (["The cat", "--answer", "#8000"], 2, ["8000", "7,999"]),
+    (["The cat", "--answer", "is", "--against", "is"], 2, ["“␣is”", "itself"]),
     (["The", "cat"], 2, ["several words", "tfcli explain"]),
     (["The cat", "--seed", str(2**63)], 2, ["seed", str(2**63 - 1)]),
     (["--ids", "9" * 30], 2, ["--ids"]),

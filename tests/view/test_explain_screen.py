@@ -21,7 +21,15 @@ from explain_kind_samples import (
     vectors_sample,
     windowed_sample,
 )
-from explain_samples import CANDIDATES, ENGLISH, MIXED, long_sample, sample, with_loop
+from explain_samples import (
+    CANDIDATES,
+    ENGLISH,
+    MIXED,
+    against_sample,
+    long_sample,
+    sample,
+    with_loop,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -79,6 +87,9 @@ CASES = {
     "teach-80": lambda: lines(sample(), 80, language="en"),
     "teach-chinese-80": lambda: lines(sample(MIXED), 80, language="zh"),
     "teach-200": lambda: lines(sample(), 200, language="zh"),
+    "against-80": lambda: lines(against_sample(), 80),
+    "against-200": lambda: lines(against_sample(), 200, brief=False),
+    "against-ascii-80": lambda: lines(against_sample(MIXED), 80, ascii=True),
     "pair-80": lambda: lines(pair_sample(), 80),
     "pair-200": lambda: lines(pair_sample(), 200),
     "pair-full-80": lambda: lines(pair_sample(layers=3), 80, brief=False),

@@ -1,12 +1,15 @@
 """`tfcli explain`: what happens inside a model on one prompt."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import typer
 
 from tfcli.cli.explain_options import (
+    Against,
+    Answer,
     Decoder,
     GridMeasure,
     Head,
@@ -61,6 +64,8 @@ def command(
     pos: Position = None,
     decoder: Decoder = None,
     window: Window = None,
+    answer: Answer = None,
+    against: Against = None,
     section: Section = None,
     measure: GridMeasure = "delta",
     top_k: TableRows = 5,
@@ -88,6 +93,8 @@ def command(
     Examples:
         tfcli explain "The cat"
         tfcli explain "The cat" --layer all --head 0 --section block,qkv
+        # what speaks for the one word rather than for the other
+        tfcli explain "The cat" --answer sleeps --against is --section lens,credit
         # the loop that makes a text, one table a step
         tfcli explain "The cat" --steps 5
         tfcli explain "The cat" --json --section next,audit
@@ -109,6 +116,11 @@ def command(
         seed=_seed(seed, drawn),
     )
     language_model = open_model(ctx, model, device, dtype, threads)
+    request = replace(
+        request,
+        answer=_token(language_model, answer, "--answer"),
+        against=_token(language_model, against, "--against"),
+    )
     from tfcli.explain.explanation import explain
 
     if drawn:
@@ -176,6 +188,15 @@ def _prompt_ids(language_model: "LanguageModel", text: str | None, ids: str | No
             hint="Give token ids instead of a prompt: --ids 5,17,3",
         )
     return language_model.as_batch(_encoded(language_model.tokenizer, text))[0].tolist()
+
+
+def _token(language_model: "LanguageModel", text: str | None, flag: str) -> int | None:
+    """The id of the token that an option names."""
+    if text is None:
+        return None
+    from tfcli.explain.answer import one_token
+
+    return one_token(text, language_model.tokenizer, language_model.config.vocab_size, flag)
 
 
 def _encoded(tokenizer: "Tokenizer", text: str | None) -> list[int]:

@@ -74,6 +74,26 @@ Section = Annotated[
         show_default=False,
     ),
 ]
+Answer = Annotated[
+    str | None,
+    typer.Option(
+        "--answer",
+        metavar="TOKEN",
+        rich_help_panel=_WHERE,
+        help="The token that lens and credit follow: its text, or its id as '#17'.",
+        show_default="the likeliest",
+    ),
+]
+Against = Annotated[
+    str | None,
+    typer.Option(
+        "--against",
+        metavar="TOKEN",
+        rich_help_panel=_WHERE,
+        help="A second token: what speaks for the answer rather than for this one.",
+        show_default=False,
+    ),
+]
 GridMeasure = Annotated[
     Measure,
     typer.Option(

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tfcli.explain.flow import Passage, directions, embedding_parts, last_norm, passages
 from tfcli.explain.labels import label
-from tfcli.explain.precision import TOLERANCES, at, blocks, uncapped
+from tfcli.explain.precision import TOLERANCES, at, blocks, uncapped, working_dtype
 from tfcli.explain.result import Credit, LayerCredit
 from tfcli.model.trace import Trace
 from tfcli.model.transformer import Transformer
@@ -23,6 +23,7 @@ def logit_credit(
     position: int,
     target: int,
     tokenizer: "Tokenizer | None",
+    against: int | None = None,
 ) -> Credit:
     """Direct logit attribution of one token (Elhage et al. 2021; Wang et al. 2022).
 
@@ -32,11 +33,14 @@ def logit_credit(
     back through these norms (behind the last norm alone: center(γ ⊙ U_t) / σ; RMSNorm: no
     centring), and the norms' biases add their own part. The parts sum to the logit exactly, or,
     in a model with a soft-cap, to the logit before it; what a part would do to σ is not counted.
+
+    Args:
+        against: a second token s: everything is then of the difference of both logits, with
+            U_t - U_s for U_t (Wang et al. 2022): what speaks for t rather than s.
     """
     assert model.head is not None
     last = last_norm(model, trace, position)
-    row = model.head.weight[target].to(at(trace.head_in, position).dtype)  # [D]
-    way = directions(model, trace, position, row * model.config.output_scale)
+    way = directions(model, trace, position, output_row(model, trace, target, against))
     layers = [
         _layer_credit(i, passages(block, layer, position), way.added[i])
         for i, (block, layer) in enumerate(zip(blocks(model), trace.layers, strict=True))
@@ -44,15 +48,16 @@ def logit_credit(
     parts = {
         name: float(part @ way.embedding) for name, part in embedding_parts(trace, position).items()
     }
-    bias = way.bias + (0.0 if model.head.bias is None else float(model.head.bias[target]))
-    total = sum(parts.values()) + sum(layer.both for layer in layers) + bias
     logits = uncapped(model, at(trace.head_in, position)[None])[0]
-    error = _relative(abs(total - float(logits[target])), float(logits.abs().max()))
+    logit = _less(logits, target, against)
+    bias = way.bias + (0.0 if model.head.bias is None else _less(model.head.bias, target, against))
+    total = sum(parts.values()) + sum(layer.both for layer in layers) + bias
+    error = _relative(abs(total - logit), float(logits.abs().max()))
     crossed = [layer.cross_attention for layer in layers if layer.cross_attention is not None]
     return Credit(
         target_id=target,
         target_label=label(tokenizer, target),
-        logit=float(logits[target]),
+        logit=logit,
         total=total,
         error=error,
         adds_up=error <= TOLERANCES[model.dtype],
@@ -66,7 +71,23 @@ def logit_credit(
         bias=bias,
         layers=tuple(layers),
         softcap=model.config.logit_softcap,
+        against_id=against,
+        against_label=None if against is None else label(tokenizer, against),
     )
+
+
+def output_row(model: Transformer, trace: Trace, target: int, against: int | None) -> Tensor:
+    """The direction of a token's logit in what comes out of the final norm [D].
+
+    Args:
+        against: a token whose direction is taken away; None for none.
+    """
+    assert model.head is not None
+    dtype = working_dtype(trace.head_in.dtype)
+    row = model.head.weight[target].to(dtype)
+    if against is not None:
+        row = row - model.head.weight[against].to(dtype)
+    return row * model.config.output_scale
 
 
 def credit_gap(model: Transformer) -> str | None:
@@ -85,6 +106,10 @@ def _layer_credit(layer: int, found: Sequence[Passage], way: Mapping[str, Tensor
         both=sum(parts.values()),
         cross_attention=parts.get("cross-attention"),
     )
+
+
+def _less(values: Tensor, target: int, against: int | None) -> float:
+    return float(values[target]) - (0.0 if against is None else float(values[against]))
 
 
 def _relative(difference: float, size: float) -> float:

@@ -74,8 +74,14 @@ def read_heads(found: Sequence[Site], way: Directions | None) -> HeadReadings:
     return HeadReadings(found[0].kind, delta, entropy, sink, previous, credits, largest)
 
 
-def heads_grid(readings: HeadReadings, measure: Measure) -> HeadsGrid:
-    """One of the measures as a grid, with the scale that its cells are drawn on."""
+def heads_grid(
+    readings: HeadReadings, measure: Measure, credited: str = "the top logit"
+) -> HeadsGrid:
+    """One of the measures as a grid, with the scale that its cells are drawn on.
+
+    Args:
+        credited: what the credit is a part of, in words.
+    """
     values: Tensor = getattr(readings, measure)
     if measure in ("delta", "credit"):
         largest = float(values.nan_to_num(0.0).abs().max())
@@ -90,7 +96,7 @@ def heads_grid(readings: HeadReadings, measure: Measure) -> HeadsGrid:
     return HeadsGrid(
         kind=readings.kind,
         measure=measure,
-        unit=unit,
+        unit=unit.format(credited),
         scale=scale,
         values=_rows(values),
         scaled=_rows(scaled),
@@ -104,7 +110,7 @@ _WORDS = {
     "entropy": ("entropy in bits", "% of a row that looks everywhere alike"),
     "sink": ("weight on the first token", "%"),
     "previous": ("weight on the token before", "%"),
-    "credit": ("part of the top logit", "% of the largest"),
+    "credit": ("part of {}", "% of the largest"),
 }
 
 

@@ -35,6 +35,7 @@ def logit_lens(
     position: int,
     answer: int,
     tokenizer: "Tokenizer | None",
+    against: int | None = None,
 ) -> Lens:
     """A row a layer: its most likely token, the answer's place, and how far it is from the end.
 
@@ -43,6 +44,7 @@ def logit_lens(
 
     Args:
         answer: the token whose way up is followed.
+        against: a second token: each row then has the difference of both logits.
     """
     logits = lens_logits(model, trace, position)
     log_p = torch.log_softmax(logits, dim=-1)  # [L + 1, V]
@@ -52,15 +54,23 @@ def logit_lens(
         answer_id=answer,
         answer_label=label(tokenizer, answer),
         rows=tuple(
-            _row(i - 1 if i else None, row, final, answer, tokenizer) for i, row in enumerate(log_p)
+            _row(i - 1 if i else None, row, final, (answer, against), tokenizer)
+            for i, row in enumerate(log_p)
         ),
+        against_id=against,
+        against_label=None if against is None else label(tokenizer, against),
     )
 
 
 def _row(
-    layer: int | None, log_p: Tensor, final: Tensor, answer: int, tokenizer: "Tokenizer | None"
+    layer: int | None,
+    log_p: Tensor,
+    final: Tensor,
+    followed: tuple[int, int | None],
+    tokenizer: "Tokenizer | None",
 ) -> LensRow:
     p = log_p.exp()
+    answer, against = followed
     top = int(log_p.argmax())
     kl = float((final.exp() * (final - log_p)).sum()) / math.log(2)
     return LensRow(
@@ -72,4 +82,5 @@ def _row(
         answer_rank=1 + int((log_p > log_p[answer]).sum()),
         kl=max(kl, 0.0) if math.isfinite(kl) else kl,  # rounding may leave a tiny negative
         entropy=float(torch.special.entr(p).sum()) / math.log(2),
+        difference=None if against is None else float(log_p[answer] - log_p[against]),
     )

@@ -52,6 +52,8 @@ class Request:
             token from them.
         steps: turns of the loop.
         seed: of the loop's random choices.
+        answer: the token that lens and credit follow; None for the likeliest.
+        against: a second token: the credit is then that of the difference of the two logits.
     """
 
     sections: tuple[str, ...] = SCREEN
@@ -65,6 +67,8 @@ class Request:
     sampling: SamplingConfig = GREEDY
     steps: int = 0
     seed: int = 0
+    answer: int | None = None
+    against: int | None = None
 
 
 def parse_sections(text: str) -> tuple[str, ...]:

@@ -9,10 +9,11 @@ import torch
 from torch import Tensor
 
 from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
-from tfcli.explain.credit import credit_gap
+from tfcli.errors import UsageError
+from tfcli.explain.credit import credit_gap, output_row
 from tfcli.explain.flow import Directions, directions
 from tfcli.explain.heads import HeadReadings, read_heads
-from tfcli.explain.labels import labels
+from tfcli.explain.labels import label, labels
 from tfcli.explain.precision import at
 from tfcli.explain.request import Request, resolve_choice, resolve_position
 from tfcli.explain.result import Focus, Kind
@@ -73,7 +74,7 @@ class Run:
             asked = mask is not None and not model.config.causal and mask in read
             position = read.index(mask) if asked and mask is not None else -1
         found = resolve_position(position, len(read))
-        return cls(
+        run = cls(
             model,
             trace,
             request,
@@ -84,6 +85,8 @@ class Run:
             generation,
             tuple(eos_ids),
         )
+        _check_answer(run)
+        return run
 
     @property
     def logits(self) -> Tensor:
@@ -99,9 +102,14 @@ class Run:
 
     @cached_property
     def target(self) -> int | None:
-        """The likeliest token at the position; None without an output matrix."""
+        """The token that is followed: the one that was named, else the likeliest at the position.
+
+        None without an output matrix.
+        """
         if self.trace.logits is None:
             return None
+        if self.request.answer is not None:
+            return self.request.answer
         return int(at(self.trace.logits, self.position).argmax())
 
     @property
@@ -112,13 +120,14 @@ class Run:
 
     @cached_property
     def way(self) -> Directions | None:
-        """The answer's direction, carried back; None where a logit is no sum of parts."""
-        head = self.model.head
-        if head is None or credit_gap(self.model) is not None:
+        """The answer's direction, carried back; None where a logit is no sum of parts.
+
+        With a second token, that of the difference of both logits.
+        """
+        if self.model.head is None or credit_gap(self.model) is not None:
             return None
-        row = head.weight[self.answer].to(at(self.trace.head_in, self.position).dtype)
-        scaled = row * self.model.config.output_scale
-        return directions(self.model, self.trace, self.position, scaled)
+        row = output_row(self.model, self.trace, self.answer, self.request.against)
+        return directions(self.model, self.trace, self.position, row)
 
     @cached_property
     def sites(self) -> dict[Kind, list[Site]]:
@@ -196,6 +205,25 @@ class Run:
         top = max(crossed, key=lambda site: float(site.delta.norm()))
         rows = top.trace.rows(queries=[top.query])[0, :, 0]  # [H, S]
         return int(rows.sum(0).argmax())
+
+
+def _check_answer(run: Run) -> None:
+    """Refuse tokens that are no answer of this model, or one against itself."""
+    request, head = run.request, run.model.head
+    named = [token for token in (request.answer, request.against) if token is not None]
+    if not named:
+        return
+    if head is None:
+        raise UsageError("This model has no output matrix: it gives no token as an answer.")
+    size = head.weight.shape[0]
+    if not all(0 <= token < size for token in named):
+        raise UsageError(f"There is no such token: the model's ids go from 0 to {size - 1:,}.")
+    if run.answer == request.against:
+        name = label(run.tokenizer, run.answer)
+        raise UsageError(
+            f"“{name}” cannot be held against itself.",
+            hint="Name two tokens: --answer cat --against dog",
+        )
 
 
 def _reading_side(tokenizer: "Tokenizer | None") -> "Tokenizer | None":

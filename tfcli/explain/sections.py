@@ -8,6 +8,7 @@ from tfcli.explain.attention import head_attention, head_ledger
 from tfcli.explain.audit import audit
 from tfcli.explain.credit import credit_gap, logit_credit
 from tfcli.explain.heads import heads_grid
+from tfcli.explain.labels import label
 from tfcli.explain.lens import logit_lens
 from tfcli.explain.next_token import next_tokens
 from tfcli.explain.request import resolve_window
@@ -58,7 +59,7 @@ def _heads(run: Run) -> Found:
         _require_sum(run)
     names: dict[Kind, str] = {"self": "heads", "cross": "cross_heads", "encoder": "encoder_heads"}
     return {
-        names[kind]: heads_grid(readings, asked)
+        names[kind]: heads_grid(readings, asked, _credited(run))
         for kind, readings in run.readings.items()
         if kind != "encoder" or asked != "credit"
     }
@@ -66,12 +67,18 @@ def _heads(run: Run) -> Found:
 
 def _lens(run: Run) -> Found:
     _require_head(run)
-    return {"lens": logit_lens(run.model, run.trace, run.position, run.answer, run.tokenizer)}
+    found = logit_lens(
+        run.model, run.trace, run.position, run.answer, run.tokenizer, run.request.against
+    )
+    return {"lens": found}
 
 
 def _credit(run: Run) -> Found:
     _require_sum(run)
-    return {"credit": logit_credit(run.model, run.trace, run.position, run.answer, run.tokenizer)}
+    found = logit_credit(
+        run.model, run.trace, run.position, run.answer, run.tokenizer, run.request.against
+    )
+    return {"credit": found}
 
 
 def _next(run: Run) -> Found:
@@ -90,6 +97,17 @@ def _parameters(run: Run) -> Found:
 
 def _audit(run: Run) -> Found:
     return {"audit": audit(run.model, run.trace, run.position, run.target)}
+
+
+def _credited(run: Run) -> str:
+    """What the heads' credit is a part of, in words."""
+    request = run.request
+    if request.answer is None and request.against is None:
+        return "the top logit"
+    named = f"the logit of “{label(run.tokenizer, run.answer)}”"
+    if request.against is None:
+        return named
+    return f"{named} less that of “{label(run.tokenizer, request.against)}”"
 
 
 def _require_head(run: Run) -> None:

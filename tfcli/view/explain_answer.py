@@ -11,6 +11,7 @@ from tfcli.view.explain_lines import ACCENT, BAD, DIM, GOOD, STRONG, Pen, Piece,
 _BRIEF_ROWS = 5
 _SHORTEST_BAR = 6
 _LABEL = 14
+_GAP = 11
 
 
 def draw_lens(pen: Pen, explanation: Explanation) -> list[Text]:
@@ -21,7 +22,8 @@ def draw_lens(pen: Pen, explanation: Explanation) -> list[Text]:
     label = min(max([pen.size(row.top_label) for row in lens.rows] + [_LABEL]), 20)
     named = f"“{lens.answer_label}”"
     answer = min(max(pen.size(named) + 3, 11), 20)
-    rest = min(pen.width - 9 - 8 - label - 6 - answer - 8, 22)
+    gap = _GAP if lens.against_id is not None else 0
+    rest = min(pen.width - 9 - 8 - label - 6 - answer - 8 - gap, 22)
     distance = "KL to the end, bits" if rest > pen.size("KL to the end, bits") else "KL, bits"
     lines = [
         margin(pen, "LENS").append_text(
@@ -31,6 +33,7 @@ def draw_lens(pen: Pen, explanation: Explanation) -> list[Text]:
                 (pen.right("p", 6), DIM),
                 ("  " + pen.right(named, answer - 2), DIM),
                 (pen.right("rank", 8), DIM),
+                (pen.right("logit gap", gap), DIM),
                 (pen.right(distance, rest), DIM),
             )
         )
@@ -45,9 +48,13 @@ def draw_lens(pen: Pen, explanation: Explanation) -> list[Text]:
                 pen.right(numbers.probability(row.top_probability), 6),
                 (pen.right(numbers.probability(row.answer_probability), answer), ACCENT),
                 pen.right(numbers.count(row.answer_rank), 8),
+                (pen.right(numbers.signed(row.difference), gap), ACCENT),
                 pen.right(numbers.number(row.kl), rest),
             )
         )
+    if lens.against_label is not None:
+        words = f"logit gap: how far {named} stands above “{pen.fit(lens.against_label, 20)}”"
+        lines.append(pen.line(" " * 9, (words, DIM)))
     return lines
 
 
@@ -68,6 +75,7 @@ def draw_credit(pen: Pen, explanation: Explanation) -> list[Text]:
         pen.line(
             "logit of “",
             (pen.fit(credit.target_label, 20), STRONG),
+            *_less(pen, credit),
             "” ",
             (numbers.number(credit.logit), ACCENT),
             " = " if credit.adds_up else (" ≠ ", BAD),
@@ -98,6 +106,13 @@ def draw_credit(pen: Pen, explanation: Explanation) -> list[Text]:
     ]
     head = pen.line(" " * 9, ("by layer  ", DIM))
     return lines + pen.flow(by_layer, "  ", head=head, indent=19, room=pen.width)
+
+
+def _less(pen: Pen, credit: Credit) -> list[Piece]:
+    """The token whose logit is taken away, where there is one."""
+    if credit.against_label is None:
+        return []
+    return ["” less that of “", (pen.fit(credit.against_label, 20), STRONG)]
 
 
 def _credit_table(pen: Pen, credit: Credit) -> list[Text]:

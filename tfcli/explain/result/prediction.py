@@ -13,6 +13,7 @@ class LensRow:
         answer_probability, answer_rank: of the answer that the last layer gives; rank from 1.
         kl: KL(final ‖ here) in bits.
         entropy: in bits.
+        difference: the answer's logit less that of a second token, where one was named.
     """
 
     layer: int | None
@@ -23,15 +24,22 @@ class LensRow:
     answer_rank: int
     kl: float
     entropy: float
+    difference: float | None = None
 
 
 @dataclass(frozen=True)
 class Lens:
-    """The logit lens, a row a layer."""
+    """The logit lens, a row a layer.
+
+    Attributes:
+        against_id, against_label: of a second token that the answer is held against, or None.
+    """
 
     answer_id: int
     answer_label: str
     rows: tuple[LensRow, ...]
+    against_id: int | None = None
+    against_label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +72,8 @@ class Credit:
             zero by chance is no scale.
         adds_up: whether that is within what rounding explains.
         softcap: the model caps its logits: this is the logit before. None for no cap.
+        against_id, against_label: of a second token, where one was named: every number is then of
+            the difference of both logits.
     """
 
     target_id: int
@@ -82,6 +92,8 @@ class Credit:
     bias: float
     layers: tuple[LayerCredit, ...]
     softcap: float | None = None
+    against_id: int | None = None
+    against_label: str | None = None
 
 
 @dataclass(frozen=True)
