@@ -108,6 +108,8 @@ complete -c tfcli -n "__tfcli_at ' explain'" -l head -x -a '3 0,3 all top' -d 'H
 complete -c tfcli -n "__tfcli_at ' explain'" -l pos -x -d 'The token to follow, from 0'
 complete -c tfcli -n "__tfcli_at ' explain'" -l decoder -x -d 'In an encoder-decoder, what the decoder has written so far'
 complete -c tfcli -n "__tfcli_at ' explain'" -l window -x -d 'Show the tokens A to B-1 of a long prompt'
+complete -c tfcli -n "__tfcli_at ' explain'" -l answer -x -d 'The token that lens and credit follow'
+complete -c tfcli -n "__tfcli_at ' explain'" -l against -x -d 'A second token'
 complete -c tfcli -n "__tfcli_at ' explain'" -l section -x -a 'all' -d 'Show these sections in full'
 complete -c tfcli -n "__tfcli_at ' explain'" -l measure -x -a 'delta entropy sink previous credit' -d 'What the grid of heads shows'
 complete -c tfcli -n "__tfcli_at ' explain'" -l top-k -x -d 'Rows of a next-token table'
