@@ -14,7 +14,7 @@ from tfcli.explain.flow import directions, residual_sum
 from tfcli.explain.heads import read_heads
 from tfcli.explain.lens import lens_logits
 from tfcli.explain.precision import TOLERANCES, at, relative_error
-from tfcli.explain.request import MEASURES, SECTIONS, Request
+from tfcli.explain.request import MEASURES, SCREEN, Request
 from tfcli.explain.sites import sites
 from tfcli.model.attention import Mixing
 
@@ -255,7 +255,7 @@ def test_the_shortest_prompts_have_every_section(make_model, shape, length):
     model = make_model(shape)
     read = {name: tokens[:length] for name, tokens in written(model).items()}
     found = explain(model, [5, 9][:length], Request(), **read)
-    assert [name for name in SECTIONS if getattr(found, name) is None] == list(found.omitted)
+    assert [name for name in SCREEN if getattr(found, name) is None] == list(found.omitted)
     assert found.audit is not None and found.audit.passed
     assert found.tokens.tokens[0].surprisal is None
     for measure in MEASURES:

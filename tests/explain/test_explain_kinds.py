@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from explain_shapes import IDS, SHAPES, WRITTEN, run, written
 
 from tfcli.explain.explanation import explain
-from tfcli.explain.request import MEASURES, SECTIONS, Request
+from tfcli.explain.request import MEASURES, SCREEN, Request
 from tfcli.generate.config import SamplingConfig
 from tfcli.model.config import Experts
 from tfcli.model.trace import AttentionTrace
@@ -375,7 +375,7 @@ def test_what_does_not_apply_is_left_out_with_a_reason(model, shape):
     expected = {"bert": {"credit"}, "vectors": {"lens", "credit", "next"}}.get(shape, set())
     assert set(found.omitted) == expected
     assert all(getattr(found, name) is None for name in expected)
-    assert all(getattr(found, name) is not None for name in set(SECTIONS) - expected)
+    assert all(getattr(found, name) is not None for name in set(SCREEN) - expected)
     grid = full(model, measure="credit", sections=("model", "heads"))
     assert set(grid.omitted) == ({"heads"} if expected else set())
     assert (grid.heads is None) == bool(expected)

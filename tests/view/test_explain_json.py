@@ -16,7 +16,7 @@ from explain_samples import MIXED, long_sample, rebuild, sample, with_loop
 from explain_shapes import IDS, SHAPES, build, written
 
 from tfcli.explain.explanation import explain
-from tfcli.explain.request import SECTIONS, Request
+from tfcli.explain.request import SCREEN, Request
 from tfcli.explain.result import Explanation
 from tfcli.view import console
 from tfcli.view.explain import screen
@@ -65,7 +65,7 @@ def test_the_screen_of_any_model_can_be_drawn_from_its_json(shape):
 
 def test_sections_stand_by_their_names():
     found = document(sample())
-    assert set(SECTIONS) <= set(found)
+    assert set(SCREEN) <= set(found)
     assert list(found)[:3] == ["schema", "sections", "ids"]
     few = document(dataclasses.replace(sample(), sections=("next",), lens=None))
     assert "lens" not in few and few["sections"] == ("next",)

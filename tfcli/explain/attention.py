@@ -81,7 +81,7 @@ def head_ledger(
     shares = (terms @ delta).tolist()
 
     head_shares = [_share(value, size) for value in (heads @ delta).tolist()]
-    bias = _bias(site)
+    bias = output_bias(site)
     rows = zip(
         seen,
         scores[seen].tolist(),
@@ -168,7 +168,7 @@ def _matrix(
     )
 
 
-def _bias(site: Site) -> Tensor | None:
+def output_bias(site: Site) -> Tensor | None:
     """What the output's bias, and that of a norm on the branch, add to ΔE [D]."""
     bias = site.module.o.bias
     through = None if bias is None else site.branch.forward(bias.to(site.delta.dtype))

@@ -24,7 +24,7 @@ SCREEN = (
     "audit",
 )
 # Those that are shown when they are named, or by a flag of their own.
-FURTHER: tuple[str, ...] = ()
+FURTHER: tuple[str, ...] = ("ledger",)
 SECTIONS = (*SCREEN[:-1], *FURTHER, "audit")
 MEASURES = ("delta", "entropy", "sink", "previous", "credit")
 

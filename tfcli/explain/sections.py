@@ -9,10 +9,11 @@ from tfcli.explain.audit import audit
 from tfcli.explain.credit import credit_gap, logit_credit
 from tfcli.explain.heads import heads_grid
 from tfcli.explain.labels import label
+from tfcli.explain.ledger import update_ledger, walk
 from tfcli.explain.lens import logit_lens
 from tfcli.explain.next_token import next_tokens
 from tfcli.explain.request import resolve_window
-from tfcli.explain.result import HeadAttention, HeadLedger, Kind
+from tfcli.explain.result import HeadAttention, HeadLedger, Kind, Ledger, UpdateLedger, Walk
 from tfcli.explain.run import Run
 
 # The widest matrix that a screen of 200 columns can hold. A longer prompt gets one when the user
@@ -132,8 +133,29 @@ def _ledgers(run: Run) -> tuple[HeadLedger, ...]:
             keys_listed=None if run.request.all_keys else _KEYS_LISTED,
         )
         for site, head in run.opened()
-        if site.kind != "encoder"
+        # a screen of all sections has room for the two that speak of the answer
+        if site.kind != "encoder" or run.request.all_keys
     )
+
+
+def _ledger(run: Run) -> Found:
+    """The opened blocks' updates, the encoder's first."""
+    focus, encoder, source = run.focus, run.model.encoder, run.trace.encoder
+    opened: dict[Kind, list[int]] = {
+        "encoder": sorted({layer for layer, _ in focus.encoder_heads}),
+        "self": list(focus.layers),
+    }
+    updates: list[UpdateLedger] = []
+    walks: list[Walk] = []
+    for kind, layers in opened.items():
+        stack, trace = (encoder, source) if kind == "encoder" else (run.model, run.trace)
+        for layer in layers:
+            assert stack is not None and trace is not None
+            kinds: tuple[Kind, ...] = ("encoder",) if kind == "encoder" else ("self", "cross")
+            found = [run.sites[k][layer] for k in kinds if k in run.sites]
+            updates += [update_ledger(site, run.labels_of_keys(site.kind)) for site in found]
+            walks.append(walk(stack, trace, layer, found[0].query, kind, found))
+    return {"ledger": Ledger(tuple(updates), tuple(walks))}
 
 
 def _attentions(run: Run) -> tuple[HeadAttention, ...]:
@@ -171,4 +193,5 @@ _MEASURES: dict[str, Callable[[Run], Found]] = {
     "next": _next,
     "parameters": _parameters,
     "audit": _audit,
+    "ledger": _ledger,
 }

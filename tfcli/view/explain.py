@@ -11,6 +11,7 @@ from tfcli.explain.result import Explanation
 from tfcli.view import console
 from tfcli.view import explain_answer as answer
 from tfcli.view import explain_attention as attention
+from tfcli.view import explain_ledger as ledger
 from tfcli.view import explain_model as model
 from tfcli.view.explain_lines import DIM, Language, Pen, Piece, beside, crop, margin, widest
 from tfcli.view.teach import lesson
@@ -33,7 +34,9 @@ _SECTIONS = {
     "audit": model.draw_audit,
 }
 # Sections that are named to be seen, one under the other below the rest.
-_FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {}
+_FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {
+    "ledger": ledger.draw_ledger,
+}
 _LEFT = ("model", "tokens", "shapes", "block", "qkv")
 _MIDDLE = ("attention", "heads")
 _RIGHT = ("lens", "credit", "next", "parameters", "audit")

@@ -33,6 +33,14 @@ from tfcli.explain.result.attention import (
     Kind,
     OtherKeys,
 )
+from tfcli.explain.result.ledger import (
+    Ledger,
+    OtherSources,
+    SourceTerm,
+    UpdateLedger,
+    Walk,
+    WalkStep,
+)
 from tfcli.explain.result.prediction import (
     Candidate,
     Credit,
@@ -63,6 +71,7 @@ __all__ = [
     "KeyWeight",
     "Kind",
     "LayerCredit",
+    "Ledger",
     "Lens",
     "LensRow",
     "Loop",
@@ -71,11 +80,16 @@ __all__ = [
     "ModuleCount",
     "NextTokens",
     "OtherKeys",
+    "OtherSources",
     "Parameters",
     "Shape",
     "Shapes",
+    "SourceTerm",
     "Token",
     "Tokens",
+    "UpdateLedger",
+    "Walk",
+    "WalkStep",
 ]
 
 
@@ -108,5 +122,6 @@ class Explanation:
     parameters: Parameters | None = None
     audit: Audit | None = None
     loop: Loop | None = None
+    ledger: Ledger | None = None
     source: Tokens | None = None
     omitted: dict[str, str] = field(default_factory=dict)
