@@ -1,8 +1,6 @@
 """Explanations made by hand, so that a golden screen depends on no CPU's last digit."""
 
 import dataclasses
-import types
-import typing
 from collections.abc import Sequence
 from random import Random
 
@@ -173,26 +171,6 @@ def long_sample() -> Explanation:
         qkv=(ledger,),
         attention=(attention,),
     )
-
-
-def rebuild(kind: typing.Any, value: typing.Any) -> typing.Any:
-    """A value of that type from what JSON made of it."""
-    if value is None:
-        return None
-    if isinstance(kind, types.UnionType):
-        kind = next(part for part in typing.get_args(kind) if part is not type(None))
-    if dataclasses.is_dataclass(kind):
-        hints = typing.get_type_hints(kind)
-        fields = {
-            f.name: rebuild(hints[f.name], value.get(f.name)) for f in dataclasses.fields(kind)
-        }
-        return kind(**fields)
-    if typing.get_origin(kind) is tuple:
-        parts = typing.get_args(kind)
-        if parts[-1] is Ellipsis:
-            return tuple(rebuild(parts[0], item) for item in value)
-        return tuple(rebuild(part, item) for part, item in zip(parts, value, strict=True))
-    return value
 
 
 def _model(layers: int, heads: int) -> ModelFacts:

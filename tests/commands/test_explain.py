@@ -9,14 +9,13 @@ import sys
 
 import pytest
 import torch
-from explain_samples import rebuild
 from rich.cells import cell_len
 from tfcli_tokenizer import load_tokenizer
 from tiny import QWEN3, redraw
 
 from tfcli.checkpoint.write import write_checkpoint
 from tfcli.explain.request import SCREEN
-from tfcli.explain.result import Explanation
+from tfcli.explain.result.documents import read_document
 from tfcli.model.attention import Mixing
 from tfcli.model.transformer import Transformer
 from tfcli.view.explain import screen
@@ -101,7 +100,7 @@ def test_json_has_every_section_and_the_screen_s_numbers(tfcli, model):
 )
 def test_every_number_on_the_screen_is_that_of_the_json(tfcli, model, words):
     """Drawn anew from the JSON alone, the screen is the same."""
-    found = rebuild(Explanation, json.loads(tfcli(*words, "--json", model=model)[1]))
+    found = read_document(json.loads(tfcli(*words, "--json", model=model)[1]))
     pen = Pen(80, brief="--section" not in words)
     drawn = [crop(line, 80, "…").plain for line in screen(pen, found)]
     assert drawn == tfcli(*words, model=model)[1].splitlines()

@@ -11,15 +11,14 @@ from pathlib import Path
 
 import pytest
 from explain_ledger_samples import ledger_sample, pair_ledger_sample
-from explain_samples import ENGLISH, MIXED, rebuild
+from explain_samples import ENGLISH, MIXED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tfcli.explain.result import Explanation
+from tfcli.explain.result.documents import document, read_document
 from tfcli.view import console
 from tfcli.view import explain as view
-from tfcli.view.explain_json import document
 from tfcli.view.explain_ledger import percent
 from tfcli.view.explain_lines import Pen, crop
 
@@ -55,7 +54,7 @@ def test_golden_screen(case):
 )
 def test_the_explanation_can_be_made_again_from_its_json(explanation):
     found = json.loads(console.json_text(document(explanation)))
-    assert rebuild(Explanation, found) == explanation
+    assert read_document(found) == explanation
 
 
 def test_a_share_takes_four_columns_and_keeps_its_sign():

@@ -137,7 +137,7 @@ def command(
         generation=language_model.generation,
     )
     if json:
-        from tfcli.view.explain_json import document
+        from tfcli.explain.result.documents import document
 
         console.write_json(document(found))
     else:
