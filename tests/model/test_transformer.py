@@ -61,6 +61,24 @@ def test_a_trace_is_the_forward_pass(family: str) -> None:
     torch.testing.assert_close(layer.weights.sum(-1), torch.ones(2, 4, 10))
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_trace_computes_the_logits_that_are_asked_for(family: str) -> None:
+    model, ids = tiny_model(family), random_ids(2, 10)
+    rows: list[int] = []
+    head = model.head
+    assert head is not None
+    head.register_forward_hook(lambda _, read, __: rows.append(read[0].shape[1]))
+    with torch.inference_mode():
+        trace = model.trace(ids)
+        assert rows == []
+        torch.testing.assert_close(trace.logits_at(slice(3, 5)), model(ids)[:, 3:5])
+    # outside that mode too, and all of them only once
+    assert trace.logits is trace.logits
+    assert rows == [2, 10, 10]
+    trained = model.trace(ids).logits
+    assert trained is not None and trained.requires_grad
+
+
 def test_a_shape_that_cannot_be_built_names_every_fault() -> None:
     good = CONFIGS["qwen3"].to_dict() | {"rope": CONFIGS["qwen3"].rope}
     with pytest.raises(UsageError) as error:

@@ -163,8 +163,9 @@ def _end(stack: StackTrace, watched: _Watched) -> Found:
         yield "", "final norm", tuple(stack.final_norm_out.shape)
     if "head_transform" in watched.seen:
         yield "", "transformed", tuple(stack.head_in.shape)
-    if stack.logits is not None:
-        yield "", "logits", tuple(stack.logits.shape)
+    logits = stack.logits
+    if logits is not None:
+        yield "", "logits", tuple(logits.shape)
 
 
 def _block(layer: LayerTrace, seen: dict[str, Size], at: str) -> Found:

@@ -73,8 +73,8 @@ def shapes(trace: Trace) -> Shapes:
             Shape("cross-weights", (H, T, crossed.shared_k.shape[2])),
         ]
     steps += _neurons(trace)
-    if trace.logits is not None:
-        steps.append(Shape("logits", tuple(trace.logits.shape[1:])))
+    if trace.head is not None:
+        steps.append(Shape("logits", (T, trace.logits_at(slice(0, 1)).shape[-1])))
     return Shapes(score=score_words(attention), steps=tuple(steps))
 
 

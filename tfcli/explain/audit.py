@@ -18,6 +18,7 @@ from tfcli.explain.precision import (
     TOLERANCES,
     at,
     dtype_name,
+    logits_at,
     relative_error,
     working_dtype,
 )
@@ -58,11 +59,11 @@ def audit(model: Transformer, trace: Trace, position: int, target: int | None) -
         "ΔE": _worst(errors.delta for errors in attention),
         "residual": _worst(residual),
     }
-    if target is not None and trace.logits is not None:
+    if target is not None and trace.head is not None:
         if credit_gap(model) is None:
             found["logit"] = logit_credit(model, trace, position, target, None).error
         lens = lens_logits(model, trace, position)[-1]
-        found["lens"] = relative_error(lens, at(trace.logits, position))
+        found["lens"] = relative_error(lens, logits_at(trace, position))
     found["SDPA"] = _worst(errors.kernel for errors in attention)
     # the weights are computed here, from q and k as they are: no rounding of the run is in them
     checks = tuple(

@@ -79,7 +79,7 @@ def measured(run: Run, window: tuple[int, int] | None, name: str, family: str) -
 
 
 def _tokens(run: Run, window: tuple[int, int] | None) -> Tokens:
-    if not run.model.config.causal or run.trace.logits is None:
+    if not run.model.config.causal or run.trace.head is None:
         return plain_tokens(run.trace, run.labels, window)
     return read_tokens(run.trace, run.tokenizer, run.labels, window)
 

@@ -21,8 +21,9 @@ def require_numbers(
         TfcliError: a logit at the position is NaN or infinite; the message names the module and
             the first token where such a value appears.
     """
-    last = trace.final_norm_out if trace.logits is None else trace.logits
-    if bool(last[0, position].isfinite().all()):
+    here = slice(position, position + 1)
+    last = trace.final_norm_out[:, here] if trace.head is None else trace.logits_at(here)
+    if bool(last.isfinite().all()):
         return
     where, first, of_encoder = next(_broken(trace))
     broken = (source_labels if of_encoder else labels)[first]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from tfcli.explain.flow import frozen
 from tfcli.explain.labels import label
-from tfcli.explain.precision import at, unembed
+from tfcli.explain.precision import at, logits_at, unembed
 from tfcli.explain.result import Lens, LensRow
 from tfcli.model.trace import Trace
 from tfcli.model.transformer import Transformer
@@ -48,8 +48,7 @@ def logit_lens(
     """
     logits = lens_logits(model, trace, position)
     log_p = torch.log_softmax(logits, dim=-1)  # [L + 1, V]
-    assert trace.logits is not None
-    final = torch.log_softmax(at(trace.logits, position), dim=-1)  # [V]
+    final = torch.log_softmax(logits_at(trace, position), dim=-1)  # [V]
     return Lens(
         answer_id=answer,
         answer_label=label(tokenizer, answer),

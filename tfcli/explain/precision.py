@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tfcli.model.block import Block
 from tfcli.model.stack import Stack
-from tfcli.model.trace import AttentionTrace
+from tfcli.model.trace import AttentionTrace, Trace
 from tfcli.model.transformer import Transformer
 
 _ROWS_AT_ONCE = 16_384
@@ -64,6 +64,11 @@ def blocks(stack: Stack) -> list[Block]:
 def at(vectors: Tensor, position: int) -> Tensor:
     """One position of [1, T, D] in the dtype of measures: [D]."""
     return vectors[0, position].to(working_dtype(vectors.dtype))
+
+
+def logits_at(trace: Trace, position: int) -> Tensor:
+    """The logits that the run gave at one position, in the dtype of measures: [V]."""
+    return at(trace.logits_at(slice(position, position + 1)), 0)
 
 
 def unembed(model: Transformer, x: Tensor) -> Tensor:

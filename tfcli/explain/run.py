@@ -14,7 +14,7 @@ from tfcli.explain.credit import credit_gap, output_row
 from tfcli.explain.flow import Directions, directions
 from tfcli.explain.heads import HeadReadings, read_heads
 from tfcli.explain.labels import label, labels
-from tfcli.explain.precision import at
+from tfcli.explain.precision import logits_at
 from tfcli.explain.request import Request, resolve_choice, resolve_position
 from tfcli.explain.result import Focus, Kind
 from tfcli.explain.sites import Site, sites
@@ -88,11 +88,10 @@ class Run:
         _check_answer(run)
         return run
 
-    @property
+    @cached_property
     def logits(self) -> Tensor:
-        """Of every position [T, V]."""
-        assert self.trace.logits is not None
-        return self.trace.logits[0]
+        """What the run gave at the position, in the dtype of measures [V]."""
+        return logits_at(self.trace, self.position)
 
     @property
     def read(self) -> list[int]:
@@ -106,11 +105,11 @@ class Run:
 
         None without an output matrix.
         """
-        if self.trace.logits is None:
+        if self.trace.head is None:
             return None
         if self.request.answer is not None:
             return self.request.answer
-        return int(at(self.trace.logits, self.position).argmax())
+        return int(self.logits.argmax())
 
     @property
     def answer(self) -> int:

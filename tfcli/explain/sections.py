@@ -85,9 +85,8 @@ def _credit(run: Run) -> Found:
 def _next(run: Run) -> Found:
     _require_head(run)
     request = run.request
-    logits = run.logits[run.position]
     table = next_tokens(
-        logits, run.read, request.top_k, request.sampling, run.tokenizer, run.position
+        run.logits, run.read, request.top_k, request.sampling, run.tokenizer, run.position
     )
     return {"next": table}
 

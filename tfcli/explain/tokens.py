@@ -66,15 +66,13 @@ def plain_tokens(
 
 def _log_probabilities(trace: Trace) -> Tensor:
     """log p of each token but the first, in nats: [T - 1], in float64 for the sum."""
-    assert trace.logits is not None
-    followed, targets = trace.logits[0, :-1], trace.ids[0, 1:]
-    dtype = working_dtype(followed.dtype)
+    targets = trace.ids[0, 1:]
     parts: list[Tensor] = []
     # a few positions at a time: logits of a long prompt are the largest tensor of all
-    for logits, target in zip(
-        followed.split(_POSITIONS_AT_ONCE), targets.split(_POSITIONS_AT_ONCE), strict=True
-    ):
-        wide = logits.to(dtype)
+    for start in range(0, len(targets), _POSITIONS_AT_ONCE):
+        target = targets[start : start + _POSITIONS_AT_ONCE]
+        logits = trace.logits_at(slice(start, start + len(target)))[0]
+        wide = logits.to(working_dtype(logits.dtype))
         chosen = wide.gather(-1, target[:, None])[:, 0]
         parts.append((chosen - wide.logsumexp(-1)).cpu().double())
     return torch.cat(parts) if parts else torch.empty(0, dtype=torch.float64)

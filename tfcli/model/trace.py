@@ -5,8 +5,9 @@ and q, k, v: O(T·D) a layer. Attention weights, O(H·T²), are recomputed from 
 that are asked for, by the written-out formula, and so check the fused kernel that ran.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -208,13 +209,29 @@ class Trace(StackTrace):
 
     Attributes:
         head_in: what the output matrix read [B, T, D].
-        logits: [B, T, V]; None for a model without an output matrix.
+        head: head_in → logits; None for a model without an output matrix.
         encoder: the encoder's side, or None.
     """
 
     head_in: Tensor
-    logits: Tensor | None
+    head: Callable[[Tensor], Tensor] | None
     encoder: StackTrace | None = None
+
+    @cached_property
+    def logits(self) -> Tensor | None:
+        """Of every position [B, T, V]; None for a model without an output matrix.
+
+        Computed when they are first read, for with a large vocabulary they take more memory than
+        all the rest: `logits_at` gives those of a few positions.
+        """
+        return None if self.head is None else self.logits_at(slice(None))
+
+    def logits_at(self, positions: slice) -> Tensor:
+        """The logits of some positions [B, t, V], of a model that has an output matrix."""
+        assert self.head is not None, "the model has no output matrix"
+        # the trace of a run without gradients is read without them, wherever that happens
+        with torch.inference_mode(self.head_in.is_inference()):
+            return self.head(self.head_in[:, positions])
 
     @property
     def encoder_layers(self) -> tuple[LayerTrace, ...]:

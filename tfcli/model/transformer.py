@@ -74,8 +74,12 @@ class Transformer(Stack):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """Logits of vectors that have been through the final norm: [..., D] → [..., V]."""
+        return self.output(self.head_input(hidden))
+
+    def output(self, head_in: Tensor) -> Tensor:
+        """Logits of what the output matrix reads: [..., D] → [..., V]."""
         assert self.head is not None, "the model has no output matrix"
-        logits = self.head(self.head_input(hidden))
+        logits = self.head(head_in)
         cap = self.config.logit_softcap
         return logits if cap is None else cap * torch.tanh(logits / cap)
 
@@ -105,7 +109,7 @@ class Transformer(Stack):
         return Trace(
             **vars(stack),
             head_in=hidden if self.head is None else self.head_input(hidden),
-            logits=None if self.head is None else self.logits(hidden),
+            head=None if self.head is None else self.output,
             encoder=encoder,
         )
 
