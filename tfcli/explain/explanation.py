@@ -7,12 +7,13 @@ import torch
 
 from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
 from tfcli.explain import anatomy
+from tfcli.explain.applies import NotForThisModelError
 from tfcli.explain.finite import require_numbers
 from tfcli.explain.next_token import run_loop
 from tfcli.explain.request import Request, resolve_window
 from tfcli.explain.result import Explanation, Loop, Tokens
 from tfcli.explain.run import Run
-from tfcli.explain.sections import NotForThisModelError, measure
+from tfcli.explain.sections import measure
 from tfcli.explain.tokens import plain_tokens, read_tokens
 from tfcli.model.transformer import Transformer
 

@@ -24,7 +24,10 @@ SCREEN = (
     "audit",
 )
 # Those that are shown when they are named, or by a flag of their own.
-FURTHER: tuple[str, ...] = ("ledger",)
+FURTHER: tuple[str, ...] = (
+    "ledger",
+    "residual",
+)
 SECTIONS = (*SCREEN[:-1], *FURTHER, "audit")
 MEASURES = ("delta", "entropy", "sink", "previous", "credit")
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from tfcli.explain import anatomy
+from tfcli.explain import anatomy, inside
+from tfcli.explain.applies import require_head, require_sum
 from tfcli.explain.attention import head_attention, head_ledger
 from tfcli.explain.audit import audit
-from tfcli.explain.credit import credit_gap, logit_credit
+from tfcli.explain.credit import logit_credit
 from tfcli.explain.heads import heads_grid
 from tfcli.explain.labels import label
 from tfcli.explain.ledger import update_ledger, walk
@@ -21,13 +22,8 @@ from tfcli.explain.run import Run
 LARGEST_MATRIX = 94
 _KEYS_LISTED = 10
 _ROWS_KEPT = 20  # of what a decoder beside an encoder has written, where it is long
-_NO_HEAD = "this model has no output matrix: it gives vectors, not words"
 
 Found = dict[str, Any]
-
-
-class NotForThisModelError(Exception):
-    """A measure does not apply to the model; the message is the reason, in one line."""
 
 
 def measure(run: Run, section: str) -> Found:
@@ -57,7 +53,7 @@ def _heads(run: Run) -> Found:
     """The grid of heads of each kind of attention."""
     asked = run.request.measure
     if asked == "credit":
-        _require_sum(run)
+        require_sum(run)
     names: dict[Kind, str] = {"self": "heads", "cross": "cross_heads", "encoder": "encoder_heads"}
     return {
         names[kind]: heads_grid(readings, asked, _credited(run))
@@ -67,7 +63,7 @@ def _heads(run: Run) -> Found:
 
 
 def _lens(run: Run) -> Found:
-    _require_head(run)
+    require_head(run)
     found = logit_lens(
         run.model, run.trace, run.position, run.answer, run.tokenizer, run.request.against
     )
@@ -75,7 +71,7 @@ def _lens(run: Run) -> Found:
 
 
 def _credit(run: Run) -> Found:
-    _require_sum(run)
+    require_sum(run)
     found = logit_credit(
         run.model, run.trace, run.position, run.answer, run.tokenizer, run.request.against
     )
@@ -83,7 +79,7 @@ def _credit(run: Run) -> Found:
 
 
 def _next(run: Run) -> Found:
-    _require_head(run)
+    require_head(run)
     request = run.request
     table = next_tokens(
         run.logits, run.read, request.top_k, request.sampling, run.tokenizer, run.position
@@ -108,19 +104,6 @@ def _credited(run: Run) -> str:
     if request.against is None:
         return named
     return f"{named} less that of “{label(run.tokenizer, request.against)}”"
-
-
-def _require_head(run: Run) -> None:
-    if run.model.head is None:
-        raise NotForThisModelError(_NO_HEAD)
-
-
-def _require_sum(run: Run) -> None:
-    """Only where a logit is a sum of parts."""
-    _require_head(run)
-    gap = credit_gap(run.model)
-    if gap is not None:
-        raise NotForThisModelError(gap)
 
 
 def _ledgers(run: Run) -> tuple[HeadLedger, ...]:
@@ -193,4 +176,5 @@ _MEASURES: dict[str, Callable[[Run], Found]] = {
     "parameters": _parameters,
     "audit": _audit,
     "ledger": _ledger,
+    **inside.MEASURES,
 }

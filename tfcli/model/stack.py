@@ -102,6 +102,16 @@ class Stack(nn.Module):
             final_norm_out=x if self.final_norm is None else self.final_norm(x),
         )
 
+    def surroundings(
+        self,
+        ids: Tensor,
+        attention_mask: Tensor | None = None,
+        memory: Memory | None = None,
+    ) -> Callable[[int], Surroundings]:
+        """What each block of a run without a cache needs besides the stream, by its number."""
+        positions = self._positions(ids, attention_mask, 0)
+        return self._surroundings(ids, attention_mask, positions, 0, memory, self.dtype)
+
     @property
     def device(self) -> torch.device:
         """Where the weights are."""

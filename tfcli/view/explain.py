@@ -11,6 +11,7 @@ from tfcli.explain.result import Explanation
 from tfcli.view import console
 from tfcli.view import explain_answer as answer
 from tfcli.view import explain_attention as attention
+from tfcli.view import explain_layers as layers
 from tfcli.view import explain_ledger as ledger
 from tfcli.view import explain_model as model
 from tfcli.view.explain_lines import DIM, Language, Pen, Piece, beside, crop, margin, widest
@@ -36,6 +37,7 @@ _SECTIONS = {
 # Sections that are named to be seen, one under the other below the rest.
 _FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {
     "ledger": ledger.draw_ledger,
+    "residual": layers.draw_residual,
 }
 _LEFT = ("model", "tokens", "shapes", "block", "qkv")
 _MIDDLE = ("attention", "heads")

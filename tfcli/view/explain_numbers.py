@@ -33,6 +33,18 @@ def number(value: float | None, digits: int = 2) -> str:
     return shown.removeprefix("-") if float(shown) == 0 else shown
 
 
+def significant(value: float | None) -> str:
+    """Two digits or more of any size: “104”, “8.7”, “0.070”, “3.6e-9”."""
+    if value is None or not math.isfinite(value):
+        return NONE
+    if value != 0 and not 0.000995 <= abs(value) < 99_950:
+        mantissa, exponent = f"{value:.1e}".split("e")
+        return f"{mantissa}e{int(exponent)}"
+    if abs(value) >= 9.95:
+        return f"{value:,.0f}"
+    return f"{value:#.2g}" if value else "0"
+
+
 def norm(value: float) -> str:
     """“21.4”; “0.83” below 1."""
     return number(value, 1 if abs(value) >= 0.95 else 2)

@@ -51,6 +51,7 @@ from tfcli.explain.result.prediction import (
     LoopStep,
     NextTokens,
 )
+from tfcli.explain.result.residual import Gradients, Residual, ResidualRow
 
 __all__ = [
     "LETTERS",
@@ -63,6 +64,7 @@ __all__ = [
     "Credit",
     "Explanation",
     "Focus",
+    "Gradients",
     "HeadAttention",
     "HeadLedger",
     "HeadScore",
@@ -82,6 +84,8 @@ __all__ = [
     "OtherKeys",
     "OtherSources",
     "Parameters",
+    "Residual",
+    "ResidualRow",
     "Shape",
     "Shapes",
     "SourceTerm",
@@ -121,6 +125,7 @@ class Explanation:
     next: NextTokens | None = None
     parameters: Parameters | None = None
     audit: Audit | None = None
+    residual: Residual | None = None
     loop: Loop | None = None
     ledger: Ledger | None = None
     source: Tokens | None = None

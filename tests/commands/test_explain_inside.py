@@ -1,0 +1,34 @@
+"""`tfcli explain --section …` of what is inside the layers and behind the output matrix."""
+
+import json
+
+import pytest
+from explain_samples import rebuild
+from rich.cells import cell_len
+
+from tfcli.explain.result import Explanation
+from tfcli.view.explain import screen
+from tfcli.view.explain_lines import Pen, crop
+
+SECTIONS = {"residual": " RESIDUAL  x at "}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("model", ["qwen3", "gpt2"])
+@pytest.mark.parametrize("prompt", ["The cat sat", "她每天吃一个苹果", "[bold]龘😀\t\x1b[31m", "a"])
+def test_a_section_alone_on_the_screen(tfcli_explain, section, model, prompt):
+    code, out, _ = tfcli_explain(prompt, "--section", section, model=model)
+    assert code == 0
+    assert out.startswith(SECTIONS[section]) and "\x1b" not in out
+    assert max(cell_len(line) for line in out.splitlines()) <= 80
+    assert tfcli_explain(prompt, "--section", section, "--ascii", model=model)[1].isascii()
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_the_document_holds_all_that_the_screen_shows(tfcli_explain, section):
+    _, out, _ = tfcli_explain("The cat sat", "--section", section, "--json")
+    found = json.loads(out, parse_constant=pytest.fail)
+    again = rebuild(Explanation, {**found, "omitted": found.get("omitted", {})})
+    pen = Pen(80, brief=False)
+    drawn = [crop(line, 80, "…").plain for line in screen(pen, again)]
+    assert drawn == tfcli_explain("The cat sat", "--section", section)[1].splitlines()

@@ -1,0 +1,91 @@
+"""Screens of what is inside the layers and behind the output matrix: golden, aligned, uncropped.
+
+Golden files are written anew by `TFCLI_WRITE_GOLDEN=1 pytest tests/view`.
+"""
+
+import io
+import os
+import re
+from pathlib import Path
+
+import pytest
+from explain_inside_samples import SAMPLES
+from rich.cells import cell_len
+from rich.console import Console
+from rich.style import Style
+
+from tfcli.view import explain as view
+from tfcli.view.explain_json import document
+from tfcli.view.explain_lines import Pen, crop
+
+GOLDEN = Path(__file__).with_name("golden")
+
+
+def lines(explanation, width, ascii=False):
+    pen = Pen(width, ascii, brief=False)
+    return [crop(line, width, pen.say("…")).plain for line in view.screen(pen, explanation)]
+
+
+def ansi(explanation, width, no_color):
+    """What a terminal of 256 colours gets."""
+    for cache in (Style.parse, Style.normalize, Style._add):
+        cache.cache_clear()  # a style keeps the codes of the terminal that it was first drawn on
+    out = io.StringIO()
+    console = Console(
+        file=out,
+        force_terminal=True,
+        color_system="256",
+        no_color=no_color,
+        width=width,
+        markup=False,
+        highlight=False,
+        emoji=False,
+    )
+    view.write(console, Pen(width, brief=False), explanation)
+    return out.getvalue().splitlines()
+
+
+def screens(name):
+    """Every sample at 80 and 200 columns, and in ASCII."""
+    explanation = SAMPLES[name]()
+    yield from ("80 columns", *lines(explanation, 80), "", "200 columns", *lines(explanation, 200))
+    yield from ("", "80 columns, ASCII", *lines(explanation, 80, ascii=True))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_screen_is_as_it_was(name):
+    drawn = "\n".join(screens(name)) + "\n"
+    file = GOLDEN / f"explain-inside-{name}.txt"
+    if os.environ.get("TFCLI_WRITE_GOLDEN"):
+        file.write_text(drawn, encoding="utf-8")
+    assert drawn == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("width", [60, 80, 97, 120, 200])
+@pytest.mark.parametrize("ascii", [False, True])
+def test_no_line_is_wider_than_the_screen_and_none_is_cropped(name, width, ascii):
+    explanation = SAMPLES[name]()
+    natural = [line.plain.rstrip() for line in view.screen(Pen(width, ascii, False), explanation)]
+    shown = lines(explanation, width, ascii)
+    assert max(map(cell_len, shown)) <= width
+    if width >= 80:
+        assert natural == shown
+    assert not ascii or all(line.isascii() for line in shown)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_without_colour_every_digit_stays(name):
+    explanation = SAMPLES[name]()
+    coloured, plain = (ansi(explanation, 80, no_color) for no_color in (False, True))
+    bare = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in plain]
+    assert bare == [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in coloured]
+    assert not re.search(r"\x1b\[[0-9;]*[34][0-9]", "\n".join(plain))
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_document_has_the_section(name):
+    explanation = SAMPLES[name]()
+    found = document(explanation)
+    section = explanation.sections[0]
+    assert (section in found) != (section in explanation.omitted)

@@ -1,0 +1,99 @@
+"""Sections that go through the layers one by one: the residual stream and its gradients."""
+
+from rich.text import Text
+
+from tfcli.explain.result import Explanation, Gradients, Residual, ResidualRow
+from tfcli.view import explain_numbers as numbers
+from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, margin
+
+_ROOMY = 110
+
+
+def draw_residual(pen: Pen, explanation: Explanation) -> list[Text]:
+    """A row a layer: what it reads, what it adds, how far it turns the vector, the gradients."""
+    found = explanation.residual
+    if found is None:
+        return []
+    token = explanation.tokens.tokens[found.position]
+    where = [f"x at {token.position} “{pen.fit(token.label, 16)}”"]
+    if found.answer_label is not None:
+        answer = pen.fit(found.answer_label, 16)
+        where = [f"{where[0]};", f"gradients of ln p(“{answer}”)", "over all tokens"]
+    widths = _columns(pen, found)
+    header = pen.line("   ", *((pen.right(name.strip(), w), DIM) for name, w in widths.items()))
+    head = margin(pen, "RESIDUAL")
+    items: list[list[Piece]] = [[part] for part in where]
+    lines = [*pen.flow(items, " ", head=head, indent=head.cell_len, room=pen.width), header]
+    lines += [_line(pen, widths, _cells(row)) for row in found.rows]
+    end = {"layer": "end", "|x|": numbers.number(found.rows[-1].residual_out)}
+    lines.append(_line(pen, widths, end | _gradient_cells(found.end)))
+    return lines + _verdict(pen, explanation, found)
+
+
+def _columns(pen: Pen, found: Residual) -> dict[str, int]:
+    """The columns by their names, with the cells that each takes."""
+    if found.rows[0].cross_attention is None:
+        widths = {"layer": 5, "|x|": 8, "+ attention": 13, "+ feed-forward": 16, "cos": 6}
+    else:
+        widths = {"layer": 5, "|x|": 8, "attention": 11, "cross": 7, "feed-forward": 14, "cos": 6}
+    widths["to end"] = 7
+    if found.end is not None:
+        widths |= {"gradient": 10, "F alone": 9}
+        if pen.width >= _ROOMY:
+            widths |= {"at the token": 16, "F alone ": 9}
+    return widths
+
+
+def _cells(row: ResidualRow) -> dict[str, str]:
+    return {
+        "layer": str(row.layer),
+        "|x|": numbers.number(row.residual_in),
+        "+ attention": numbers.number(row.attention),
+        "+ feed-forward": numbers.number(row.feed_forward),
+        "attention": numbers.number(row.attention),
+        "cross": numbers.number(row.cross_attention),
+        "feed-forward": numbers.number(row.feed_forward),
+        "cos": numbers.cosine(row.cosine),
+        "to end": numbers.cosine(row.cosine_to_end),
+        **_gradient_cells(row.gradients),
+    }
+
+
+def _gradient_cells(found: Gradients | None) -> dict[str, str]:
+    if found is None:
+        return {}
+    return {
+        "gradient": numbers.significant(found.everywhere),
+        "F alone": numbers.significant(found.everywhere_without),
+        "at the token": numbers.significant(found.here),
+        "F alone ": numbers.significant(found.here_without),
+    }
+
+
+def _line(pen: Pen, widths: dict[str, int], cells: dict[str, str]) -> Text:
+    styles = {"layer": DIM, "gradient": STRONG, "at the token": STRONG}
+    return pen.line(
+        "   ", *((pen.right(cells.get(n, ""), w), styles.get(n, "")) for n, w in widths.items())
+    )
+
+
+def _verdict(pen: Pen, explanation: Explanation, found: Residual) -> list[Text]:
+    """What the way past the modules is worth, from the end down to the embedding."""
+    first = found.rows[0].gradients
+    if first is None or found.end is None:
+        words = "No gradients: this model has no output matrix, so there is no ln p of an answer."
+        return pen.flow(_words(words), " ", head=Text("   "), indent=3, room=pen.width)
+    whole, alone, end = first.everywhere, first.everywhere_without, found.end.everywhere
+    if not end:
+        return []
+    post = "post" in explanation.model.norm_places
+    rule = "Y = norm(x + F(x))" if post else "Y = x + F(x), dY/dx = 1 + dF/dx"
+    items: list[list[Piece]] = _words(f"{rule}: at layer 0 the gradient is")
+    items.append([(numbers.significant(whole / end), ACCENT)])
+    items += _words("times the end's, and through F alone, without “x +”,")
+    items += [[(numbers.significant(alone / end), ACCENT)], *_words("times the end's.")]
+    return pen.flow(items, " ", head=Text("   "), indent=3, room=pen.width)
+
+
+def _words(text: str) -> list[list[Piece]]:
+    return [[(word, DIM)] for word in text.split(" ")]
