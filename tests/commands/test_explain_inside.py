@@ -3,10 +3,9 @@
 import json
 
 import pytest
-from explain_samples import rebuild
 from rich.cells import cell_len
 
-from tfcli.explain.result import Explanation
+from tfcli.explain.result.documents import read_document
 from tfcli.view.explain import screen
 from tfcli.view.explain_lines import Pen, crop
 
@@ -28,7 +27,6 @@ def test_a_section_alone_on_the_screen(tfcli_explain, section, model, prompt):
 def test_the_document_holds_all_that_the_screen_shows(tfcli_explain, section):
     _, out, _ = tfcli_explain("The cat sat", "--section", section, "--json")
     found = json.loads(out, parse_constant=pytest.fail)
-    again = rebuild(Explanation, {**found, "omitted": found.get("omitted", {})})
     pen = Pen(80, brief=False)
-    drawn = [crop(line, 80, "…").plain for line in screen(pen, again)]
+    drawn = [crop(line, 80, "…").plain for line in screen(pen, read_document(found))]
     assert drawn == tfcli_explain("The cat sat", "--section", section)[1].splitlines()

@@ -4,6 +4,7 @@ Golden files are written anew by `TFCLI_WRITE_GOLDEN=1 pytest tests/view`.
 """
 
 import io
+import json
 import os
 import re
 from pathlib import Path
@@ -14,8 +15,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.style import Style
 
+from tfcli.explain.result.documents import document, read_document
+from tfcli.view import console
 from tfcli.view import explain as view
-from tfcli.view.explain_json import document
 from tfcli.view.explain_lines import Pen, crop
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -84,8 +86,9 @@ def test_without_colour_every_digit_stays(name):
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_document_has_the_section(name):
+def test_the_screen_is_drawn_from_what_is_in_the_document(name):
     explanation = SAMPLES[name]()
-    found = document(explanation)
+    written = json.loads(console.json_text(document(explanation)))
     section = explanation.sections[0]
-    assert (section in found) != (section in explanation.omitted)
+    assert (section in written) != (section in explanation.omitted)
+    assert read_document(written) == explanation
