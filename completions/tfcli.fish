@@ -114,6 +114,8 @@ complete -c tfcli -n "__tfcli_at ' explain'" -l section -x -a 'all' -d 'Show the
 complete -c tfcli -n "__tfcli_at ' explain'" -l measure -x -a 'delta entropy sink previous credit' -d 'What the grid of heads shows'
 complete -c tfcli -n "__tfcli_at ' explain'" -l top-k -x -d 'Rows of a next-token table'
 complete -c tfcli -n "__tfcli_at ' explain'" -l steps -x -d 'Show the loop'
+complete -c tfcli -n "__tfcli_at ' explain'" -l neighbors -x -d 'The tokens nearest to a words embedding'
+complete -c tfcli -n "__tfcli_at ' explain'" -l analogy -x -d 'The tokens nearest to a sum of embeddings, such as king-man+woman=queen'
 complete -c tfcli -n "__tfcli_at ' explain'" -l strict -d 'Exit 1 if the audit fails'
 complete -c tfcli -n "__tfcli_at ' explain'" -l teach -d 'Say under each section what it means, with this runs numbers'
 complete -c tfcli -n "__tfcli_at ' explain'" -l lang -x -a 'en zh' -d 'Language of --teach'

@@ -14,9 +14,10 @@ from explain_kind_samples import (
 )
 from explain_samples import MIXED, long_sample, sample, with_loop
 from explain_shapes import IDS, SHAPES, build, written
+from explain_words_samples import unexpected_sample, words_sample
 
 from tfcli.explain.explanation import explain
-from tfcli.explain.request import SCREEN, Request
+from tfcli.explain.request import SCREEN, SECTIONS, Request
 from tfcli.explain.result.documents import document, read_document
 from tfcli.view import console
 from tfcli.view.explain import screen
@@ -43,6 +44,9 @@ def read_again(explanation):
         masked_sample(),
         vectors_sample(),
         windowed_sample(),
+        words_sample(),
+        words_sample(followed=False),
+        unexpected_sample(),
     ],
 )
 def test_the_explanation_can_be_made_again_from_its_json(explanation):
@@ -55,7 +59,7 @@ def test_the_explanation_can_be_made_again_from_its_json(explanation):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_screen_of_any_model_can_be_drawn_from_its_json(shape):
     model = build(shape)
-    found = explain(model, IDS, Request(layers="all"), **written(model))
+    found = explain(model, IDS, Request(SECTIONS, layers="all"), **written(model))
     again = read_document(read_again(found))
     assert again == found
     for pen in (Pen(80), Pen(200, brief=False)):

@@ -30,6 +30,7 @@ from explain_samples import (
     sample,
     with_loop,
 )
+from explain_words_samples import unexpected_sample, words_sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -103,6 +104,12 @@ CASES = {
     "masked-ascii-80": lambda: lines(masked_sample(), 80, ascii=True),
     "vectors-80": lambda: lines(vectors_sample(), 80),
     "windowed-80": lambda: lines(windowed_sample(), 80),
+    "words-80": lambda: lines(words_sample(), 80),
+    "words-200": lambda: lines(words_sample(), 200),
+    "words-ascii-80": lambda: lines(words_sample(), 80, ascii=True),
+    "words-colour-80": lambda: ansi(words_sample(), 80, no_color=False),
+    "word-alone-80": lambda: lines(words_sample(followed=False), 80),
+    "words-unexpected-80": lambda: lines(unexpected_sample(), 80),
 }
 
 

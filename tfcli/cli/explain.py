@@ -1,6 +1,7 @@
 """`tfcli explain`: what happens inside a model on one prompt."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -9,6 +10,7 @@ import typer
 
 from tfcli.cli.explain_options import (
     Against,
+    Analogy,
     Answer,
     Decoder,
     GridMeasure,
@@ -16,6 +18,7 @@ from tfcli.cli.explain_options import (
     Lang,
     Layer,
     MinP,
+    Neighbors,
     Position,
     PromptFile,
     RepetitionPenalty,
@@ -33,8 +36,10 @@ from tfcli.cli.open_model import open_model
 from tfcli.cli.options import Device, Dtype, Ids, Json, Model, Prompt, Seed, Threads
 from tfcli.cli.prompt import parse_ids, read_prompt
 from tfcli.errors import DataError, UsageError
+from tfcli.explain.formula import parse_formula, parse_word
 from tfcli.explain.request import (
     SCREEN,
+    SECTIONS,
     Request,
     parse_choice,
     parse_sections,
@@ -70,6 +75,8 @@ def command(
     measure: GridMeasure = "delta",
     top_k: TableRows = 5,
     steps: Steps = 0,
+    neighbors: Neighbors = None,
+    analogy: Analogy = None,
     strict: Strict = False,
     teach: Teach = False,
     lang: Lang = None,
@@ -98,12 +105,18 @@ def command(
         # the loop that makes a text, one table a step
         tfcli explain "The cat" --steps 5
         tfcli explain "The cat" --json --section next,audit
+        # calculating with words
+        tfcli explain --analogy king-man+woman=queen
     """
-    text = _prompt_text(prompt, file, ids)
+    word = None if neighbors is None else parse_word(neighbors)
+    formula = None if analogy is None else parse_formula(analogy)
+    named = [name for name, asked in (("neighbors", word), ("analogy", formula)) if asked]
+    alone = bool(named) and not prompt and file is None and ids is None
+    text = None if alone else _prompt_text(prompt, file, ids)
     sampling = _sampling(temperature, top_k_filter, top_p, min_p, repetition_penalty)
     drawn = steps > 0 and not sampling.greedy
     request = Request(
-        sections=_sections(section, steps, strict),
+        sections=_sections(section, steps, strict, named, alone),
         layers=parse_choice(layer, "layer"),
         heads=parse_choice(head, "head"),
         position=pos,
@@ -114,6 +127,8 @@ def command(
         sampling=sampling,
         steps=steps,
         seed=_seed(seed, drawn),
+        neighbors=word,
+        analogy=formula,
     )
     language_model = open_model(ctx, model, device, dtype, threads)
     request = replace(
@@ -127,7 +142,7 @@ def command(
         console.note(f"seed {request.seed}")
     found = explain(
         language_model.model,
-        _prompt_ids(language_model, text, ids),
+        _words_ids(language_model, request) if alone else _prompt_ids(language_model, text, ids),
         request,
         tokenizer=language_model.tokenizer,
         name=_name(language_model.path),
@@ -199,6 +214,18 @@ def _token(language_model: "LanguageModel", text: str | None, flag: str) -> int 
     return one_token(text, language_model.tokenizer, language_model.config.vocab_size, flag)
 
 
+def _words_ids(language_model: "LanguageModel", request: Request) -> list[int]:
+    """Without a prompt, the words whose vectors are looked at are what the model reads."""
+    words = [] if request.neighbors is None else [("--neighbors", request.neighbors)]
+    words += [("--analogy", word) for _, word in request.analogy.terms] if request.analogy else []
+    from tfcli.explain.answer import one_token
+
+    reader = language_model.config.encoder or language_model.config
+    tokenizer, rows = language_model.tokenizer, reader.vocab_size
+    ids = [one_token(word, tokenizer, rows, flag, reads=True) for flag, word in words]
+    return language_model.as_batch(ids)[0].tolist()
+
+
 def _encoded(tokenizer: "Tokenizer", text: str | None) -> list[int]:
     return tokenizer.encode(text or "", add_special_tokens=True)
 
@@ -218,11 +245,18 @@ def _decoder_ids(language_model: "LanguageModel", text: str | None) -> list[int]
     return language_model.as_decoder_batch([[*start, *written]], 1)[0].tolist()
 
 
-def _sections(section: str | None, steps: int, strict: bool) -> tuple[str, ...]:
-    """Those that were named; else all, or with --steps the model only, for the loop is shown."""
-    unnamed = ("model",) if steps else SCREEN
-    asked = parse_sections(section) if section is not None else unnamed
-    return (*asked, "audit") if strict and "audit" not in asked else asked
+def _sections(
+    section: str | None, steps: int, strict: bool, named: Sequence[str], alone: bool
+) -> tuple[str, ...]:
+    """Those that were named, and those of flags of their own; else all.
+
+    With --steps the model only, for the loop is shown, and likewise where there is no prompt.
+    """
+    unnamed = ("model",) if steps or alone else SCREEN
+    asked = {*(parse_sections(section) if section is not None else unnamed), *named}
+    if strict:
+        asked.add("audit")
+    return tuple(name for name in SECTIONS if name in asked)
 
 
 def _sampling(

@@ -144,6 +144,27 @@ Lang = Annotated[
         show_default="the locale's",
     ),
 ]
+Neighbors = Annotated[
+    str | None,
+    typer.Option(
+        "--neighbors",
+        metavar="WORD",
+        rich_help_panel=_WHAT,
+        help="The tokens nearest to a word's embedding; needs no prompt.",
+        show_default=False,
+    ),
+]
+Analogy = Annotated[
+    str | None,
+    typer.Option(
+        "--analogy",
+        metavar="A-B+C[=D]",
+        rich_help_panel=_WHAT,
+        help="The tokens nearest to a sum of embeddings, such as king-man+woman=queen; needs no "
+        "prompt.",
+        show_default=False,
+    ),
+]
 Temperature = Annotated[
     float | None,
     typer.Option(

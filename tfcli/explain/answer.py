@@ -1,6 +1,6 @@
-"""The token that an explanation follows, as the user names it. Free of torch."""
+"""Tokens as the user names them: a word, a special token, an id. Free of torch."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tfcli.errors import UsageError
@@ -9,20 +9,25 @@ from tfcli.explain.labels import SPACE, labels
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
 
+Encoder = Callable[[str], list[int]]
+
 _LONGEST_ID = 18  # digits; it keeps int() from the time and the limit of absurd strings
 _PIECES_SHOWN = 8
 
 
-def one_token(text: str, tokenizer: "Tokenizer | None", vocab_size: int, flag: str) -> int:
+def one_token(
+    text: str, tokenizer: "Tokenizer | None", vocab_size: int, flag: str, *, reads: bool = False
+) -> int:
     """The id of the one token that writes a text.
 
     A word is tried with a space before it first, for inside a text its token holds that, and then
-    as it is; anything else the other way round. A special token is named by its piece, any token
-    by its id: “#17”, as the screen shows a token without text, or, where there is no tokenizer,
-    “17”.
+    as it is; anything else, and a word of a script without spaces, the other way round. A special
+    token is named by its piece, any token by its id: “#17”, as the screen shows a token without
+    text, or, where there is no tokenizer, “17”.
 
     Args:
         flag: the option that it was given to, for messages.
+        reads: whether it is of what an encoder beside a decoder reads, not of what is written.
 
     Raises:
         UsageError: it is several tokens, which the message shows, or none.
@@ -42,18 +47,56 @@ def one_token(text: str, tokenizer: "Tokenizer | None", vocab_size: int, flag: s
     if special is not None:
         return _checked(special, vocab_size, flag)
     written = text.replace(SPACE, " ")
-    plain, spaced = (_encoded(tokenizer, form) for form in (written, " " + written))
-    for ids in (spaced, plain) if written[:1].isalnum() else (plain, spaced):
-        if len(ids) == 1 and ids[0] != tokenizer.unk_id:
+    for ids in _ways(tokenizer, written, reads):
+        if _is_token(tokenizer, ids):
             return _checked(ids[0], vocab_size, flag)
-    raise _several(text, plain, tokenizer, flag)
+    raise _several(text, _encoder(tokenizer, reads)(written), tokenizer, flag)
 
 
-def _encoded(tokenizer: "Tokenizer", text: str) -> list[int]:
-    encode = getattr(tokenizer, "encode_target", tokenizer.encode)
-    ids: list[int] = encode(text)
+def forms(text: str, tokenizer: "Tokenizer | None", token: int, *, reads: bool = False) -> set[int]:
+    """The tokens that write the same word as `token`: with a space or without, in capitals or not.
+
+    Args:
+        text: as it was named; `reads` as in one_token.
+    """
+    if tokenizer is None or text in tokenizer.special_tokens or _id(text, bare=False) is not None:
+        return {token}
+    word = text.replace(SPACE, " ").strip()
+    cases = (word, word.lower(), word.upper(), word[:1].upper() + word[1:])
+    ways = [ids for case in cases for ids in _ways(tokenizer, case, reads)]
+    return {token, *(ids[0] for ids in ways if _is_token(tokenizer, ids))}
+
+
+def _ways(tokenizer: "Tokenizer", text: str, reads: bool) -> list[list[int]]:
+    """The ids of a text as it may stand within another one, the likeliest way first."""
+    encode = _encoder(tokenizer, reads)
+    plain, spaced = encode(text), encode(f" {text}")
+    # some tokenizers put a space before whatever stands first, so that it is not what it is within
+    within, spaced_within = _behind(encode, "，", text), _behind(encode, "a", f" {text}")
+    has_spaces = text[:1].isalnum() and not _is_without_spaces(text[0])
+    return [spaced, spaced_within, plain, within] if has_spaces else [plain, within, spaced]
+
+
+def _encoder(tokenizer: "Tokenizer", reads: bool) -> Encoder:
+    encode = tokenizer.encode if reads else getattr(tokenizer, "encode_target", tokenizer.encode)
     ends = (tokenizer.bos_id, tokenizer.eos_id)
-    return [token for token in ids if token not in ends]
+    return lambda text: [token for token in encode(text) if token not in ends]
+
+
+def _behind(encode: Encoder, before: str, text: str) -> list[int]:
+    """The ids of a text behind another one; none where both melt into one another."""
+    first, both = encode(before), encode(before + text)
+    return both[len(first) :] if both[: len(first)] == first else []
+
+
+def _is_token(tokenizer: "Tokenizer", ids: Sequence[int]) -> bool:
+    return len(ids) == 1 and ids[0] != tokenizer.unk_id
+
+
+def _is_without_spaces(character: str) -> bool:
+    """Whether it is of a script that sets no spaces between words: Chinese, Japanese, Thai, …"""
+    is_eastern = "\u2e80" <= character <= "\ua4cf" or "\uf900" <= character <= "\ufaff"
+    return is_eastern or "\u0e00" <= character <= "\u0eff" or character >= "\U00020000"
 
 
 def _id(text: str, bare: bool) -> int | None:

@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Literal
 
 from tfcli.errors import UsageError
+from tfcli.explain.formula import Formula
 from tfcli.generate.config import SamplingConfig
 
 # What the screen shows where nothing is named.
@@ -27,6 +28,8 @@ SCREEN = (
 FURTHER: tuple[str, ...] = (
     "ledger",
     "residual",
+    "neighbors",
+    "analogy",
 )
 SECTIONS = (*SCREEN[:-1], *FURTHER, "audit")
 MEASURES = ("delta", "entropy", "sink", "previous", "credit")
@@ -57,6 +60,9 @@ class Request:
         seed: of the loop's random choices.
         answer: the token that lens and credit follow; None for the likeliest.
         against: a second token: the credit is then that of the difference of the two logits.
+        neighbors: a word whose nearest tokens to show; None for those of the token that is
+            followed.
+        analogy: a sum of words whose nearest tokens to show.
     """
 
     sections: tuple[str, ...] = SCREEN
@@ -72,6 +78,8 @@ class Request:
     seed: int = 0
     answer: int | None = None
     against: int | None = None
+    neighbors: str | None = None
+    analogy: Formula | None = None
 
 
 def parse_sections(text: str) -> tuple[str, ...]:

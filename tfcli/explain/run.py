@@ -18,6 +18,7 @@ from tfcli.explain.precision import logits_at
 from tfcli.explain.request import Request, resolve_choice, resolve_position
 from tfcli.explain.result import Focus, Kind
 from tfcli.explain.sites import Site, sites
+from tfcli.model.stack import Stack
 from tfcli.model.trace import Trace
 from tfcli.model.transformer import Transformer
 
@@ -67,7 +68,7 @@ class Run:
             read = list(decoder_ids or (0,))
             written = torch.tensor([read], dtype=torch.long, device=device)
             trace = model.trace(batch, decoder_ids=written)
-            source = labels(_reading_side(tokenizer), ids)
+            source = labels(reading_side(tokenizer), ids)
         position = request.position
         if position is None:
             mask = tokenizer.mask_id if tokenizer is not None else None
@@ -87,6 +88,16 @@ class Run:
         )
         _check_answer(run)
         return run
+
+    @property
+    def reading_stack(self) -> Stack:
+        """The side that reads the prompt: the encoder where one stands beside a decoder."""
+        return self.model if self.model.encoder is None else self.model.encoder
+
+    @property
+    def reading_tokenizer(self) -> "Tokenizer | None":
+        """The tokenizer of that side."""
+        return self.tokenizer if self.model.encoder is None else reading_side(self.tokenizer)
 
     @cached_property
     def logits(self) -> Tensor:
@@ -225,6 +236,6 @@ def _check_answer(run: Run) -> None:
         )
 
 
-def _reading_side(tokenizer: "Tokenizer | None") -> "Tokenizer | None":
+def reading_side(tokenizer: "Tokenizer | None") -> "Tokenizer | None":
     """The tokenizer of what an encoder reads, where it has a vocabulary of its own."""
     return getattr(tokenizer, "reading_side", tokenizer)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tfcli.explain import anatomy, inside
+from tfcli.explain import anatomy, inside, words
 from tfcli.explain.applies import require_head, require_sum
 from tfcli.explain.attention import head_attention, head_ledger
 from tfcli.explain.audit import audit
@@ -177,4 +177,5 @@ _MEASURES: dict[str, Callable[[Run], Found]] = {
     "audit": _audit,
     "ledger": _ledger,
     **inside.MEASURES,
+    **words.MEASURES,
 }

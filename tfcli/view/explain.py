@@ -14,6 +14,7 @@ from tfcli.view import explain_attention as attention
 from tfcli.view import explain_layers as layers
 from tfcli.view import explain_ledger as ledger
 from tfcli.view import explain_model as model
+from tfcli.view import explain_words as words
 from tfcli.view.explain_lines import DIM, Language, Pen, Piece, beside, crop, margin, widest
 from tfcli.view.teach import lesson
 
@@ -38,6 +39,8 @@ _SECTIONS = {
 _FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {
     "ledger": ledger.draw_ledger,
     "residual": layers.draw_residual,
+    "neighbors": words.draw_neighbors,
+    "analogy": words.draw_analogy,
 }
 _LEFT = ("model", "tokens", "shapes", "block", "qkv")
 _MIDDLE = ("attention", "heads")
@@ -115,9 +118,9 @@ def _stack(pen: Pen, explanation: Explanation, names: Sequence[str]) -> list[Tex
 
 def _omitted(pen: Pen, name: str, reason: str) -> list[Text]:
     """One line for a section that does not apply to the model."""
-    words: list[list[Piece]] = [[(word, DIM)] for word in reason.split(" ")]
+    said: list[list[Piece]] = [[(word, DIM)] for word in reason.split(" ")]
     head = margin(pen, name.upper())
-    return pen.flow(words, " ", head=head, indent=9, room=pen.width)
+    return pen.flow(said, " ", head=head, indent=9, room=pen.width)
 
 
 def _is_pair(explanation: Explanation) -> bool:

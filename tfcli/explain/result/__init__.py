@@ -33,6 +33,7 @@ from tfcli.explain.result.attention import (
     Kind,
     OtherKeys,
 )
+from tfcli.explain.result.embedding import Analogy, Expected, Neighbor, Neighbors, Term
 from tfcli.explain.result.ledger import (
     Ledger,
     OtherSources,
@@ -56,12 +57,14 @@ from tfcli.explain.result.residual import Gradients, Residual, ResidualRow
 __all__ = [
     "LETTERS",
     "NORM_PLACES",
+    "Analogy",
     "AttentionMatrix",
     "Audit",
     "BlockStep",
     "Candidate",
     "Check",
     "Credit",
+    "Expected",
     "Explanation",
     "Focus",
     "Gradients",
@@ -80,6 +83,8 @@ __all__ = [
     "LoopStep",
     "ModelFacts",
     "ModuleCount",
+    "Neighbor",
+    "Neighbors",
     "NextTokens",
     "OtherKeys",
     "OtherSources",
@@ -89,6 +94,7 @@ __all__ = [
     "Shape",
     "Shapes",
     "SourceTerm",
+    "Term",
     "Token",
     "Tokens",
     "UpdateLedger",
@@ -124,6 +130,8 @@ class Explanation:
     credit: Credit | None = None
     next: NextTokens | None = None
     parameters: Parameters | None = None
+    neighbors: Neighbors | None = None
+    analogy: Analogy | None = None
     audit: Audit | None = None
     residual: Residual | None = None
     loop: Loop | None = None
