@@ -209,7 +209,7 @@ FAULTS = [
     (["The cat", "--pos", "2"], 2, ["no position 2", "2 tokens"]),
     (["The cat", "--section", "atention"], 2, ["attention", "credit"]),
     (["The cat", "--window", "9:12"], 2, ["9:12", "2 tokens"]),
-    (["The cat", "--measure", "induction"], 2, ["delta", "credit"]),
+    (["The cat", "--measure", "inductive"], 2, ["delta", "credit"]),
     (["The cat", "--temperature", "-1"], 2, ["--temperature"]),
     (["The cat", "--top-p", "0"], 2, ["op-p is 0"]),
     (["The cat", "--ids", "5"], 2, ["not both"]),

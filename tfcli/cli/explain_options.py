@@ -99,8 +99,11 @@ GridMeasure = Annotated[
     typer.Option(
         "--measure",
         rich_help_panel=_WHAT,
-        help="What the grid of heads shows: norm of ΔE, entropy of the row, weight on the "
-        "first token or on the one before, share in the logit.",
+        help="What the grid of heads shows: norm of ΔE; entropy of the row; weight on the first "
+        "token, or on the one before; share in the logit; entropy of what the keys give (norm); "
+        "weight on the same token before (duplicate); on random tokens given twice, weight on "
+        "what stood behind it (induction); of the weights, whether a head writes what it reads "
+        "(copying).",
     ),
 ]
 TableRows = Annotated[

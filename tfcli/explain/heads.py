@@ -9,8 +9,9 @@ from torch import Tensor
 
 from tfcli.explain.attention import head_outputs
 from tfcli.explain.flow import Directions
+from tfcli.explain.precision import optional
 from tfcli.explain.request import Measure
-from tfcli.explain.result import HeadScore, HeadsGrid, Kind
+from tfcli.explain.result import HeadScore, HeadsGrid, Kind, RepeatedTokens
 from tfcli.explain.sites import Site
 
 _LARGEST = 5
@@ -93,14 +94,37 @@ def heads_grid(
     else:
         scaled = values
     unit, scale = _WORDS[measure]
+    unit = unit.format(credited)
+    return make_grid(readings.kind, measure, unit, scale, values, scaled=scaled)
+
+
+def make_grid(
+    kind: Kind,
+    measure: Measure,
+    unit: str,
+    scale: str,
+    values: Tensor,
+    *,
+    scaled: Tensor | None = None,
+    compared: bool = False,
+    repeated: RepeatedTokens | None = None,
+) -> HeadsGrid:
+    """A grid of values [L, H], with the largest of them.
+
+    Args:
+        scaled: the same on a scale of -1 to 1, where the values are not.
+        compared: say of the largest how far they stand above the mean of all heads.
+        repeated: the random tokens that were read.
+    """
     return HeadsGrid(
-        kind=readings.kind,
+        kind=kind,
         measure=measure,
-        unit=unit.format(credited),
+        unit=unit,
         scale=scale,
         values=_rows(values),
-        scaled=_rows(scaled),
-        largest=_largest(values),
+        scaled=_rows(values if scaled is None else scaled),
+        largest=_largest(values, compared),
+        repeated=repeated,
     )
 
 
@@ -120,10 +144,20 @@ def _rows(values: Tensor) -> tuple[tuple[float | None, ...], ...]:
     )
 
 
-def _largest(values: Tensor) -> tuple[HeadScore, ...]:
+def _largest(values: Tensor, compared: bool) -> tuple[HeadScore, ...]:
     """The largest by absolute value, the earlier one of equals first."""
     heads = values.shape[1]
     flat = values.flatten()
     order = torch.sort(flat.abs().nan_to_num(-1.0), descending=True, stable=True).indices
     best = [i for i in order[:_LARGEST].tolist() if math.isfinite(flat[i])]
-    return tuple(HeadScore(i // heads, i % heads, float(flat[i])) for i in best)
+    above = _deviations(flat) if compared else [None] * len(flat)
+    return tuple(HeadScore(i // heads, i % heads, float(flat[i]), above[i]) for i in best)
+
+
+def _deviations(values: Tensor) -> list[float | None]:
+    """How many standard deviations each stands above the mean of all; None where all are alike."""
+    known = values[values.isfinite()]
+    spread = float(known.std(unbiased=False)) if len(known) else 0.0
+    if not spread:
+        return [None] * len(values)
+    return [optional(value) for value in ((values - known.mean()) / spread).tolist()]

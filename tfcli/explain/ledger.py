@@ -125,6 +125,11 @@ _MODULES: dict[Kind, str] = {
 }
 
 
+def key_norms(site: Site) -> Tensor:
+    """‖A_hij · v_hj W_O^h‖ of the keys that the query sees [H, s] (Kobayashi et al. 2020)."""
+    return _parts(site)[1]
+
+
 def _walk_step(step: Passage) -> WalkStep:
     total = step.before + step.delta
     cosine = float(F.cosine_similarity(step.before, step.delta, dim=0, eps=0.0))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Literal
+from typing import Literal, get_args
 
 from tfcli.errors import UsageError
 from tfcli.explain.formula import Formula
@@ -32,11 +32,21 @@ FURTHER: tuple[str, ...] = (
     "analogy",
 )
 SECTIONS = (*SCREEN[:-1], *FURTHER, "audit")
-MEASURES = ("delta", "entropy", "sink", "previous", "credit")
 
 GREEDY = SamplingConfig(temperature=0)
 
-Measure = Literal["delta", "entropy", "sink", "previous", "credit"]
+Measure = Literal[
+    "delta",
+    "entropy",
+    "sink",
+    "previous",
+    "credit",
+    "norm",
+    "duplicate",
+    "induction",
+    "copying",
+]
+MEASURES: tuple[Measure, ...] = get_args(Measure)
 Choice = tuple[int, ...] | Literal["all", "top"]
 
 
@@ -57,7 +67,7 @@ class Request:
         sampling: the temperature and filters of the next-token tables, and how the loop takes a
             token from them.
         steps: turns of the loop.
-        seed: of the loop's random choices.
+        seed: of the loop's random choices, and of the random tokens of a measure.
         answer: the token that lens and credit follow; None for the likeliest.
         against: a second token: the credit is then that of the difference of the two logits.
         neighbors: a word whose nearest tokens to show; None for those of the token that is

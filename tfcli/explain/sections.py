@@ -8,7 +8,7 @@ from tfcli.explain.applies import require_head, require_sum
 from tfcli.explain.attention import head_attention, head_ledger
 from tfcli.explain.audit import audit
 from tfcli.explain.credit import logit_credit
-from tfcli.explain.heads import heads_grid
+from tfcli.explain.grids import grids
 from tfcli.explain.labels import label
 from tfcli.explain.ledger import update_ledger, walk
 from tfcli.explain.lens import logit_lens
@@ -55,11 +55,8 @@ def _heads(run: Run) -> Found:
     if asked == "credit":
         require_sum(run)
     names: dict[Kind, str] = {"self": "heads", "cross": "cross_heads", "encoder": "encoder_heads"}
-    return {
-        names[kind]: heads_grid(readings, asked, _credited(run))
-        for kind, readings in run.readings.items()
-        if kind != "encoder" or asked != "credit"
-    }
+    found = grids(run, asked, _credited(run))
+    return {names[kind]: grid for kind, grid in found.items()}
 
 
 def _lens(run: Run) -> Found:

@@ -309,10 +309,34 @@ def _grid(pen: Pen, grid: HeadsGrid, word: str) -> list[Text]:
             lines.append(line)
     if not grid.largest:
         return [*lines, pen.line("   ", ("There is no such number at this token.", DIM))]
-    if not pen.brief or len(grid.values) * heads > _LARGE_GRID:
+    compared = any(best.deviations is not None for best in grid.largest)
+    if not pen.brief or compared or len(grid.values) * heads > _LARGE_GRID:
         items: list[list[Piece]] = [
-            [f"{letter}{best.layer}H{best.head} ", (numbers.number(best.value), ACCENT)]
+            [
+                f"{letter}{best.layer}H{best.head} ",
+                (numbers.number(best.value), ACCENT),
+                f" {numbers.signed(best.deviations, 1)} sd" if compared else "",
+            ]
             for best in grid.largest
         ]
         lines += pen.flow(items, " · ", head=Text("   "), indent=3, room=min(pen.width, 64))
-    return lines
+    return lines + _grid_notes(pen, grid, compared)
+
+
+def _grid_notes(pen: Pen, grid: HeadsGrid, compared: bool) -> list[Text]:
+    """What the numbers of a grid are of, where that is not the prompt."""
+    notes: list[str] = []
+    repeated = grid.repeated
+    if repeated is not None:
+        notes.append(f"{repeated.length} random tokens, given twice, seed {repeated.seed}")
+        if repeated.first_bits is not None:
+            first, second = (numbers.number(b) for b in (repeated.first_bits, repeated.second_bits))
+            notes.append(f"surprisal {first} bits, the second time {second}")
+    if grid.measure == "copying":
+        notes.append("of the weights alone: norms, biases and positions are ignored")
+    if compared:
+        notes.append("sd: standard deviations above the mean of all heads")
+    words: list[list[Piece]] = [[(word, DIM)] for word in "; ".join(notes).split()]
+    return (
+        pen.flow(words, " ", head=Text("   "), indent=3, room=min(pen.width, 64)) if words else []
+    )

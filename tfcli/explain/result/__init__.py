@@ -32,6 +32,7 @@ from tfcli.explain.result.attention import (
     KeyWeight,
     Kind,
     OtherKeys,
+    RepeatedTokens,
 )
 from tfcli.explain.result.embedding import Analogy, Expected, Neighbor, Neighbors, Term
 from tfcli.explain.result.ledger import (
@@ -89,6 +90,7 @@ __all__ = [
     "OtherKeys",
     "OtherSources",
     "Parameters",
+    "RepeatedTokens",
     "Residual",
     "ResidualRow",
     "Shape",

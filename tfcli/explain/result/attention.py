@@ -133,16 +133,41 @@ class HeadAttention:
 
 @dataclass(frozen=True)
 class HeadScore:
-    """A head and its value."""
+    """A head and its value.
+
+    Attributes:
+        deviations: how many standard deviations it stands above the mean of all heads; None where
+            heads are not compared so.
+    """
 
     layer: int
     head: int
     value: float
+    deviations: float | None = None
+
+
+@dataclass(frozen=True)
+class RepeatedTokens:
+    """Random tokens that a model read twice.
+
+    Attributes:
+        length: of one copy.
+        start: how many tokens stand before the first.
+        seed: of the drawing.
+        first_bits, second_bits: surprisal of a token of either copy, on average; None without an
+            output matrix.
+    """
+
+    length: int
+    start: int
+    seed: int
+    first_bits: float | None
+    second_bits: float | None
 
 
 @dataclass(frozen=True)
 class HeadsGrid:
-    """One measure for every layer and head at the position.
+    """One measure for every layer and head, at the position or of the model.
 
     Attributes:
         kind: which attention, as in HeadLedger.
@@ -150,6 +175,7 @@ class HeadsGrid:
         values: [layer][head]; None where the measure does not exist there.
         scaled: the same on a scale of -1 to 1; `scale` says what 1 stands for.
         largest: the five largest by absolute value, largest first.
+        repeated: what was read instead of the prompt, where that is so.
     """
 
     kind: Kind
@@ -159,3 +185,4 @@ class HeadsGrid:
     values: tuple[tuple[float | None, ...], ...]
     scaled: tuple[tuple[float | None, ...], ...]
     largest: tuple[HeadScore, ...]
+    repeated: RepeatedTokens | None = None
