@@ -99,7 +99,7 @@ Register-ArgumentCompleter -Native -CommandName 'tfcli' -ScriptBlock {
         'tfcli explain --answer' = @()
         'tfcli explain --against' = @()
         'tfcli explain --section' = @('all')
-        'tfcli explain --measure' = @('delta', 'entropy', 'sink', 'previous', 'credit')
+        'tfcli explain --measure' = @('delta', 'entropy', 'sink', 'previous', 'credit', 'norm', 'duplicate', 'induction', 'copying')
         'tfcli explain --top-k' = @()
         'tfcli explain --steps' = @()
         'tfcli explain --neighbors' = @()
