@@ -5,9 +5,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from explain_kind_samples import FRENCH, pair_sample, vectors_sample
-from explain_samples import ENGLISH, MIXED, sample
+from explain_samples import CANDIDATES, ENGLISH, MIXED, sample
 
-from tfcli.explain.result import Explanation, Gradients, Residual, ResidualRow
+from tfcli.explain.result import (
+    Explanation,
+    Gradients,
+    LayerMemories,
+    Memories,
+    Neuron,
+    Promoted,
+    Residual,
+    ResidualRow,
+)
 
 NO_HEAD = "this model has no output matrix: it gives vectors, not words"
 
@@ -54,9 +63,62 @@ def residual_of_vectors() -> Explanation:
     return only(base, "residual", residual=found, omitted={})
 
 
+def promoted(labels: Sequence[str], first: int, sign: int = 1) -> tuple[Promoted, ...]:
+    turned = (*labels[first:], *labels[:first])
+    return tuple(Promoted(7 * i, label, sign * (1.5 - i / 9)) for i, label in enumerate(turned))
+
+
+def memories_sample(
+    labels: Sequence[str] = ENGLISH,
+    words: Sequence[str] = CANDIDATES,
+    experts: tuple[int, ...] = (),
+    against: str | None = None,
+    layers: int = 1,
+) -> Explanation:
+    """Neurons of one module or of some experts; the words they write can be any."""
+    expert = experts[-1] if experts else None
+    listed = tuple(
+        Neuron(
+            expert=None if i == 3 else expert,
+            shared=bool(experts) and i == 3,
+            index=(i * 1237) % 3072,
+            activation=(-1) ** i * 22.7 / (i + 1),
+            norm=17.1 / (i + 1),
+            effect=0.9 - 0.31 * i,
+            promoted=promoted(words, i % len(words)),
+            suppressed=promoted(words, (i + 2) % len(words), -1),
+        )
+        for i in range(6)
+    )
+    found = tuple(
+        LayerMemories(
+            layer=i,
+            experts=experts,
+            neurons=3072,
+            fired=3072 if not experts else 1904,
+            half=31,
+            listed=listed,
+            others=3066,
+            others_effect=-0.12,
+            bias_effect=0.03 if experts else 0.0,
+            effect=0.66,
+            norm=47.7,
+            promoted=promoted(words, 0),
+            suppressed=promoted(words, 1, -1),
+        )
+        for i in range(layers)
+    )
+    memories = Memories(len(labels) - 1, 1930, words[0], against, found)
+    return only(sample(labels), "memories", memories=memories)
+
+
 SAMPLES = {
     "residual": residual_sample,
     "residual-mixed": lambda: residual_sample(MIXED, 3, "草地"),
     "residual-pair": lambda: residual_sample(FRENCH, 3, cross=True),
     "residual-vectors": residual_of_vectors,
+    "memories": lambda: memories_sample(layers=2),
+    "memories-mixed": lambda: memories_sample(MIXED, ("草地", "␣一个非常长的词语", *MIXED)),
+    "memories-experts": lambda: memories_sample(experts=(3, 17, 101), against="␣floor"),
+    "memories-vectors": lambda: without(vectors_sample(), "memories", NO_HEAD),
 }

@@ -9,7 +9,7 @@ from tfcli.explain.result.documents import read_document
 from tfcli.view.explain import screen
 from tfcli.view.explain_lines import Pen, crop
 
-SECTIONS = {"residual": " RESIDUAL  x at "}
+SECTIONS = {"residual": " RESIDUAL  x at ", "memories": " MEMORIES  layer "}
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -197,6 +197,23 @@ def directions(
     return Directions(norm.back(g), tuple(reversed(modules)), tuple(reversed(added)), bias)
 
 
+def to_the_end(
+    model: Transformer, trace: StackTrace, position: int, layer: int, parts: Tensor
+) -> Tensor:
+    """What parts [n, D] of what a layer's feed-forward module gave become behind the last norm.
+
+    As `directions`, the other way: ⟨row, to_the_end(part)⟩ = ⟨back(row), part⟩; the norms' biases
+    are not among it.
+    """
+    layers: Sequence[tuple[Block, LayerTrace]] = list(zip(blocks(model), trace.layers, strict=True))
+    own = passages(*layers[layer], position)[-1]
+    parts = own.post.forward(own.branch.forward(parts))
+    for block, ran in layers[layer + 1 :]:
+        for passage in passages(block, ran, position):
+            parts = passage.post.forward(parts)
+    return last_norm(model, trace, position).forward(parts)
+
+
 def _passage(
     kind: str,
     before: Tensor,

@@ -30,6 +30,7 @@ FURTHER: tuple[str, ...] = (
     "residual",
     "neighbors",
     "analogy",
+    "memories",
 )
 SECTIONS = (*SCREEN[:-1], *FURTHER, "audit")
 

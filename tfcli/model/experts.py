@@ -76,10 +76,14 @@ class ExpertWeights(nn.Module):
 
     def forward(self, expert: int, x: Tensor) -> Tensor:
         """What one expert makes of some tokens: [n, D] → [n, D]."""
+        inner = self.neurons(expert, x)
+        return F.linear(inner, self.down[expert], _row(self.down_bias, expert))
+
+    def neurons(self, expert: int, x: Tensor) -> Tensor:
+        """What the neurons of one expert fire: [n, D] → [n, I]."""
         gate = F.linear(x, self.gate[expert], _row(self.gate_bias, expert))
         up = F.linear(x, self.up[expert], _row(self.up_bias, expert))
-        inner = self._gated(gate, up)
-        return F.linear(inner, self.down[expert], _row(self.down_bias, expert))
+        return self._gated(gate, up)
 
     def _gated(self, gate: Tensor, up: Tensor) -> Tensor:
         if not self.limit:

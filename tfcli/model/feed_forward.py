@@ -48,9 +48,12 @@ class FeedForward(nn.Module):
 
     def forward(self, x: Tensor, tracing: bool = False) -> tuple[Tensor, FeedForwardTrace | None]:
         """Transform every position by itself: [B, T, D] → [B, T, D]."""
-        if self.gate is None:
-            inner = self.activation(self.up(x))  # [B, T, I]
-        else:
-            inner = self.activation(self.gate(x)) * self.up(x)
+        inner = self.neurons(x)
         output = self.down(inner)
         return output, FeedForwardTrace(inner=inner, output=output) if tracing else None
+
+    def neurons(self, x: Tensor) -> Tensor:
+        """What the neurons fire: [..., D] → [..., I]."""
+        if self.gate is None:
+            return self.activation(self.up(x))
+        return self.activation(self.gate(x)) * self.up(x)

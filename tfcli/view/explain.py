@@ -13,6 +13,7 @@ from tfcli.view import explain_answer as answer
 from tfcli.view import explain_attention as attention
 from tfcli.view import explain_layers as layers
 from tfcli.view import explain_ledger as ledger
+from tfcli.view import explain_memories as memories
 from tfcli.view import explain_model as model
 from tfcli.view import explain_words as words
 from tfcli.view.explain_lines import DIM, Language, Pen, Piece, beside, crop, margin, widest
@@ -41,6 +42,7 @@ _FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {
     "residual": layers.draw_residual,
     "neighbors": words.draw_neighbors,
     "analogy": words.draw_analogy,
+    "memories": memories.draw_memories,
 }
 _LEFT = ("model", "tokens", "shapes", "block", "qkv")
 _MIDDLE = ("attention", "heads")

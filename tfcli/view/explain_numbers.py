@@ -68,6 +68,11 @@ def count(value: int) -> str:
     return f"{value:,}"
 
 
+def counted(value: int, noun: str) -> str:
+    """“1 token”, “8,000 tokens”."""
+    return f"{count(value)} {noun}" + ("" if value == 1 else "s")
+
+
 def amount(value: int) -> str:
     """“6.3M”, “1.2K”, “812”: three digits or fewer."""
     for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "K")):

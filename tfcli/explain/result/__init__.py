@@ -43,6 +43,7 @@ from tfcli.explain.result.ledger import (
     Walk,
     WalkStep,
 )
+from tfcli.explain.result.memories import LayerMemories, Memories, Neuron, Promoted
 from tfcli.explain.result.prediction import (
     Candidate,
     Credit,
@@ -77,19 +78,23 @@ __all__ = [
     "KeyWeight",
     "Kind",
     "LayerCredit",
+    "LayerMemories",
     "Ledger",
     "Lens",
     "LensRow",
     "Loop",
     "LoopStep",
+    "Memories",
     "ModelFacts",
     "ModuleCount",
     "Neighbor",
     "Neighbors",
+    "Neuron",
     "NextTokens",
     "OtherKeys",
     "OtherSources",
     "Parameters",
+    "Promoted",
     "RepeatedTokens",
     "Residual",
     "ResidualRow",
@@ -136,6 +141,7 @@ class Explanation:
     analogy: Analogy | None = None
     audit: Audit | None = None
     residual: Residual | None = None
+    memories: Memories | None = None
     loop: Loop | None = None
     ledger: Ledger | None = None
     source: Tokens | None = None
