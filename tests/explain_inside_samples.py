@@ -8,6 +8,7 @@ from explain_kind_samples import FRENCH, pair_sample, vectors_sample
 from explain_samples import CANDIDATES, ENGLISH, MIXED, sample
 
 from tfcli.explain.result import (
+    AskedExpert,
     Explanation,
     Gradients,
     LayerMemories,
@@ -16,6 +17,10 @@ from tfcli.explain.result import (
     Promoted,
     Residual,
     ResidualRow,
+    RoutedLayer,
+    RoutedText,
+    RoutedToken,
+    Routing,
 )
 
 NO_HEAD = "this model has no output matrix: it gives vectors, not words"
@@ -112,6 +117,31 @@ def memories_sample(
     return only(sample(labels), "memories", memories=memories)
 
 
+def experts_sample(
+    labels: Sequence[str] = ENGLISH, count: int = 8, chosen: int = 2, shared: bool = True
+) -> Explanation:
+    """A router that sends each token to a few experts, and some experts nothing."""
+
+    def asked(i: int) -> tuple[AskedExpert, ...]:
+        return tuple(
+            AskedExpert((7 * i + 5 * n) % count, 3.1 - n, 2.5 / 2 ** (n + 1)) for n in range(chosen)
+        )
+
+    tokens = tuple(RoutedToken(i, label, asked(i)) for i, label in enumerate(labels))
+    ways = [{expert.expert for expert in token.asked} for token in tokens]
+    load = tuple(sum(e in way for way in ways) for e in range(count))
+    last = len(labels) - 1
+    layers = tuple(
+        RoutedLayer(i, asked(last), 2.5, 0.82 if shared else None, load, load.count(0))
+        for i in range(1, 5)
+    )
+    rule = "sigmoid, divided by their sum, × 2.5; from the best 4 of 8 groups"
+    texts = (RoutedText(3, tokens),)
+    found = Routing(last, count, chosen, shared, rule, layers, texts)
+    return only(sample(labels), "experts", experts=found)
+
+
+NO_EXPERTS = "this model has no experts: in each layer one feed-forward module reads every token"
 SAMPLES = {
     "residual": residual_sample,
     "residual-mixed": lambda: residual_sample(MIXED, 3, "草地"),
@@ -120,5 +150,9 @@ SAMPLES = {
     "memories": lambda: memories_sample(layers=2),
     "memories-mixed": lambda: memories_sample(MIXED, ("草地", "␣一个非常长的词语", *MIXED)),
     "memories-experts": lambda: memories_sample(experts=(3, 17, 101), against="␣floor"),
+    "experts": experts_sample,
+    "experts-mixed": lambda: experts_sample(MIXED, 22, 4, shared=False),
+    "experts-many": lambda: experts_sample([f"␣w{i}" for i in range(40)], 128, 8),
+    "experts-none": lambda: without(sample(), "experts", NO_EXPERTS),
     "memories-vectors": lambda: without(vectors_sample(), "memories", NO_HEAD),
 }

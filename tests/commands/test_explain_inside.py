@@ -9,7 +9,11 @@ from tfcli.explain.result.documents import read_document
 from tfcli.view.explain import screen
 from tfcli.view.explain_lines import Pen, crop
 
-SECTIONS = {"residual": " RESIDUAL  x at ", "memories": " MEMORIES  layer "}
+SECTIONS = {
+    "residual": " RESIDUAL  x at ",
+    "memories": " MEMORIES  layer ",
+    "experts": " EXPERTS  this model has no experts",
+}
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from tfcli.explain.experts import expert_input
 from tfcli.explain.flow import Directions, passages, to_the_end
 from tfcli.explain.labels import label
 from tfcli.explain.precision import at, blocks, uncapped
@@ -127,15 +128,13 @@ def _experts_neurons(
     """Of every expert that the token went to, and of the shared one; computed again."""
     router = layer.feed_forward.router
     assert router is not None
-    read = layer.residual_in if block.parallel else layer.residual_mid
-    x = read[0, position : position + 1]  # [1, D]
-    x = x if block.feed_forward_norm is None else block.feed_forward_norm(x)
+    x = expert_input(block, layer, position)
     weights = at(router.weights, position)
     chosen = sorted(router.chosen[0, position].tolist())
     fired: list[Tensor] = []
     values: list[Tensor] = []
     names: list[tuple[int | None, bool, int]] = []
-    bias = torch.zeros_like(at(read, position))
+    bias = torch.zeros_like(at(layer.residual_mid, position))
     for expert in chosen:
         counts = weights[expert].to(bias.dtype)
         fired.append(module.experts.neurons(expert, x)[0].to(bias.dtype) * counts)

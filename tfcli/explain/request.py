@@ -31,6 +31,7 @@ FURTHER: tuple[str, ...] = (
     "neighbors",
     "analogy",
     "memories",
+    "experts",
 )
 SECTIONS = (*SCREEN[:-1], *FURTHER, "audit")
 

@@ -11,6 +11,7 @@ from tfcli.explain.result import Explanation
 from tfcli.view import console
 from tfcli.view import explain_answer as answer
 from tfcli.view import explain_attention as attention
+from tfcli.view import explain_experts as experts
 from tfcli.view import explain_layers as layers
 from tfcli.view import explain_ledger as ledger
 from tfcli.view import explain_memories as memories
@@ -43,6 +44,7 @@ _FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {
     "neighbors": words.draw_neighbors,
     "analogy": words.draw_analogy,
     "memories": memories.draw_memories,
+    "experts": experts.draw_experts,
 }
 _LEFT = ("model", "tokens", "shapes", "block", "qkv")
 _MIDDLE = ("attention", "heads")

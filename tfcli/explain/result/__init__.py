@@ -35,6 +35,13 @@ from tfcli.explain.result.attention import (
     RepeatedTokens,
 )
 from tfcli.explain.result.embedding import Analogy, Expected, Neighbor, Neighbors, Term
+from tfcli.explain.result.experts import (
+    AskedExpert,
+    RoutedLayer,
+    RoutedText,
+    RoutedToken,
+    Routing,
+)
 from tfcli.explain.result.ledger import (
     Ledger,
     OtherSources,
@@ -60,6 +67,7 @@ __all__ = [
     "LETTERS",
     "NORM_PLACES",
     "Analogy",
+    "AskedExpert",
     "AttentionMatrix",
     "Audit",
     "BlockStep",
@@ -98,6 +106,10 @@ __all__ = [
     "RepeatedTokens",
     "Residual",
     "ResidualRow",
+    "RoutedLayer",
+    "RoutedText",
+    "RoutedToken",
+    "Routing",
     "Shape",
     "Shapes",
     "SourceTerm",
@@ -142,6 +154,7 @@ class Explanation:
     audit: Audit | None = None
     residual: Residual | None = None
     memories: Memories | None = None
+    experts: Routing | None = None
     loop: Loop | None = None
     ledger: Ledger | None = None
     source: Tokens | None = None
