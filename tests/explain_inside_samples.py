@@ -21,6 +21,9 @@ from tfcli.explain.result import (
     RoutedText,
     RoutedToken,
     Routing,
+    SampledToken,
+    SamplingColumn,
+    SamplingTable,
 )
 
 NO_HEAD = "this model has no output matrix: it gives vectors, not words"
@@ -141,6 +144,38 @@ def experts_sample(
     return only(sample(labels), "experts", experts=found)
 
 
+def sampling_sample(
+    labels: Sequence[str] = ENGLISH, words: Sequence[str] = CANDIDATES, own: bool = False
+) -> Explanation:
+    """Six settings, and one of the user's own."""
+    p = [0.62 / 3**i for i in range(len(words))]
+
+    def column(name: str, kept: int, **settings: float) -> SamplingColumn:
+        held = sum(p[:kept])
+        listed = tuple(x / held if i < kept else 0.0 for i, x in enumerate(p))
+        rest = 0.061 if kept > len(p) else 0.0
+        return SamplingColumn(name, {"temperature": 1.0} | settings, listed, rest, kept, 1.9 / held)
+
+    columns = [
+        column("T 1", 8000),
+        column("T 0.5", 8000, temperature=0.5),
+        column("T 1.5", 8000, temperature=1.5),
+        column("top-k 5", 5, top_k=5),
+        column("top-p .9", 3, top_p=0.9),
+        column("min-p .1", 2, min_p=0.1),
+    ]
+    if own:
+        given = {"temperature": 0.7, "top_k": 40, "top_p": 0.95, "repetition_penalty": 1.2}
+        columns = [
+            dataclasses.replace(x, settings=x.settings | {"repetition_penalty": 1.1})
+            for x in columns
+        ]
+        columns.append(column("yours", 4, **given))
+    rows = tuple(SampledToken(17 * i, word, 8.31 - i) for i, word in enumerate(words))
+    found = SamplingTable(len(labels) - 1, rows, tuple(columns))
+    return only(sample(labels), "sampling", sampling=found)
+
+
 NO_EXPERTS = "this model has no experts: in each layer one feed-forward module reads every token"
 SAMPLES = {
     "residual": residual_sample,
@@ -154,5 +189,9 @@ SAMPLES = {
     "experts-mixed": lambda: experts_sample(MIXED, 22, 4, shared=False),
     "experts-many": lambda: experts_sample([f"␣w{i}" for i in range(40)], 128, 8),
     "experts-none": lambda: without(sample(), "experts", NO_EXPERTS),
+    "sampling": sampling_sample,
+    "sampling-mixed": lambda: sampling_sample(
+        MIXED, ("草地", "␣一个非常长的词语", *MIXED), own=True
+    ),
     "memories-vectors": lambda: without(vectors_sample(), "memories", NO_HEAD),
 }

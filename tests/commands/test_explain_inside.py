@@ -13,6 +13,7 @@ SECTIONS = {
     "residual": " RESIDUAL  x at ",
     "memories": " MEMORIES  layer ",
     "experts": " EXPERTS  this model has no experts",
+    "sampling": " SAMPLING  after ",
 }
 
 

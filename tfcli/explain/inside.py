@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from tfcli.explain.applies import NotForThisModelError, require_sum
+from tfcli.explain.applies import NotForThisModelError, require_head, require_sum
 from tfcli.explain.experts import routing
 from tfcli.explain.labels import label
 from tfcli.explain.memories import layer_memories
 from tfcli.explain.residual import residual_stream
 from tfcli.explain.result import Memories
 from tfcli.explain.run import Run
+from tfcli.explain.sampling_table import sampling_table
 
 _NO_EXPERTS = "this model has no experts: in each layer one feed-forward module reads every token"
+_NOTHING_DRAWN = "an encoder takes the likeliest token for a mask: nothing is drawn"
 
 
 def _residual(run: Run) -> dict[str, Any]:
@@ -39,8 +41,20 @@ def _experts(run: Run) -> dict[str, Any]:
     return {"experts": found}
 
 
+def _sampling(run: Run) -> dict[str, Any]:
+    require_head(run)
+    if not run.model.config.causal:
+        raise NotForThisModelError(_NOTHING_DRAWN)
+    rows = 2 * run.request.top_k  # twice the table's, so that what a filter takes away is seen
+    own = run.request.sampling
+    return {
+        "sampling": sampling_table(run.logits, run.read, rows, own, run.tokenizer, run.generation)
+    }
+
+
 MEASURES: dict[str, Callable[[Run], dict[str, Any]]] = {
     "residual": _residual,
     "memories": _memories,
     "experts": _experts,
+    "sampling": _sampling,
 }

@@ -50,17 +50,13 @@ def next_tokens(
         UsageError: a repetition penalty so extreme that the logits become infinite.
     """
     wide, p, order = _ranked(logits, seen, sampling)
-    if sampling.repetition_penalty is not None and bool(p.isnan().any()):
-        raise UsageError(
-            f"The repetition penalty {sampling.repetition_penalty:g} makes the logits infinite.",
-            hint="It divides them: 1 changes nothing, 1.2 is a common value.",
-        )
+    require_finite(p, sampling)
     plain = wide.softmax(-1)
     first = order[:top_k]
     cumulative = p[first].cumsum(0).tolist()
     return NextTokens(
         position=len(seen) - 1 if position is None else position,
-        settings=_in_force(sampling),
+        settings=in_force(sampling),
         entropy=float(torch.special.entr(p).sum()) / math.log(2),
         kept=int((p > 0).sum()),
         candidates=tuple(
@@ -76,6 +72,15 @@ def next_tokens(
             for rank, token in enumerate(first.tolist(), start=1)
         ),
     )
+
+
+def require_finite(p: Tensor, sampling: SamplingConfig) -> None:
+    """Refuse a repetition penalty so extreme that probabilities are no numbers (UsageError)."""
+    if sampling.repetition_penalty is not None and bool(p.isnan().any()):
+        raise UsageError(
+            f"The repetition penalty {sampling.repetition_penalty:g} makes the logits infinite.",
+            hint="It divides them: 1 changes nothing, 1.2 is a common value.",
+        )
 
 
 def _ranked(
@@ -162,7 +167,7 @@ def run_loop(
     )
 
 
-def _in_force(sampling: SamplingConfig) -> dict[str, float]:
+def in_force(sampling: SamplingConfig) -> dict[str, float]:
     """The temperature and the filters that are set, by name."""
     values = dataclasses.asdict(sampling)
     temperature = 1.0 if sampling.greedy else sampling.temperature

@@ -32,6 +32,7 @@ FURTHER: tuple[str, ...] = (
     "analogy",
     "memories",
     "experts",
+    "sampling",
 )
 SECTIONS = (*SCREEN[:-1], *FURTHER, "audit")
 

@@ -16,6 +16,7 @@ from tfcli.view import explain_layers as layers
 from tfcli.view import explain_ledger as ledger
 from tfcli.view import explain_memories as memories
 from tfcli.view import explain_model as model
+from tfcli.view import explain_sampling as sampling
 from tfcli.view import explain_words as words
 from tfcli.view.explain_lines import DIM, Language, Pen, Piece, beside, crop, margin, widest
 from tfcli.view.teach import lesson
@@ -45,6 +46,7 @@ _FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {
     "analogy": words.draw_analogy,
     "memories": memories.draw_memories,
     "experts": experts.draw_experts,
+    "sampling": sampling.draw_sampling,
 }
 _LEFT = ("model", "tokens", "shapes", "block", "qkv")
 _MIDDLE = ("attention", "heads")

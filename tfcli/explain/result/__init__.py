@@ -60,6 +60,9 @@ from tfcli.explain.result.prediction import (
     Loop,
     LoopStep,
     NextTokens,
+    SampledToken,
+    SamplingColumn,
+    SamplingTable,
 )
 from tfcli.explain.result.residual import Gradients, Residual, ResidualRow
 
@@ -110,6 +113,9 @@ __all__ = [
     "RoutedText",
     "RoutedToken",
     "Routing",
+    "SampledToken",
+    "SamplingColumn",
+    "SamplingTable",
     "Shape",
     "Shapes",
     "SourceTerm",
@@ -155,6 +161,7 @@ class Explanation:
     residual: Residual | None = None
     memories: Memories | None = None
     experts: Routing | None = None
+    sampling: SamplingTable | None = None
     loop: Loop | None = None
     ledger: Ledger | None = None
     source: Tokens | None = None

@@ -165,3 +165,42 @@ class Loop:
     seed: int | None
     steps: tuple[LoopStep, ...]
     ended: str | None
+
+
+@dataclass(frozen=True)
+class SampledToken:
+    """A row of the table: a token, likeliest first by the model's own logits."""
+
+    id: int
+    label: str
+    logit: float
+
+
+@dataclass(frozen=True)
+class SamplingColumn:
+    """One distribution that a token could be drawn from.
+
+    Attributes:
+        name: short: “T 0.5”, “top-k 5”; “yours” for the settings that were given.
+        settings: temperature and filters in force, by name.
+        probabilities: one a row; 0 where the filters took the token away.
+        rest: of all tokens that have no row.
+        kept: how many tokens the filters leave.
+        entropy: in bits.
+    """
+
+    name: str
+    settings: dict[str, float]
+    probabilities: tuple[float, ...]
+    rest: float
+    kept: int
+    entropy: float
+
+
+@dataclass(frozen=True)
+class SamplingTable:
+    """What temperature and filters do to the next token's distribution, side by side."""
+
+    position: int
+    rows: tuple[SampledToken, ...]
+    columns: tuple[SamplingColumn, ...]
