@@ -24,6 +24,8 @@ from tfcli.explain.result import (
     SampledToken,
     SamplingColumn,
     SamplingTable,
+    Surprisal,
+    Surprise,
 )
 
 NO_HEAD = "this model has no output matrix: it gives vectors, not words"
@@ -176,6 +178,32 @@ def sampling_sample(
     return only(sample(labels), "sampling", sampling=found)
 
 
+def surprisal_sample(
+    labels: Sequence[str] = ENGLISH * 9, words: Sequence[str] = CANDIDATES
+) -> Explanation:
+    """A text with its bits, and what was expected in other places."""
+    base = sample(labels)
+    known = [token for token in base.tokens.tokens if token.surprisal is not None]
+    largest = tuple(
+        Surprise(
+            token.position,
+            token.id,
+            token.label,
+            token.surprisal,
+            2.0**-token.surprisal,
+            int(2**token.surprisal / 3) + 2,
+            1930 + i,
+            words[i % len(words)],
+            0.9 / (i + 1),
+        )
+        for i, token in enumerate(sorted(known, key=lambda token: -token.surprisal)[:10])
+    )
+    bits = (417.25, 9.48, 2.31) if known else (None, None, None)
+    found = Surprisal(len(known), *bits, len(known) // 3, largest)
+    return only(base, "surprisal", surprisal=found)
+
+
+PIECES = ("Un", "believ", "ably", ",", "␣", "1", "2", "9", "\\n", "␣␣she", "吃", "了", *MIXED)
 NO_EXPERTS = "this model has no experts: in each layer one feed-forward module reads every token"
 SAMPLES = {
     "residual": residual_sample,
@@ -193,5 +221,8 @@ SAMPLES = {
     "sampling-mixed": lambda: sampling_sample(
         MIXED, ("草地", "␣一个非常长的词语", *MIXED), own=True
     ),
+    "surprisal": surprisal_sample,
+    "surprisal-mixed": lambda: surprisal_sample(PIECES, MIXED),
+    "surprisal-one": lambda: surprisal_sample(("The",)),
     "memories-vectors": lambda: without(vectors_sample(), "memories", NO_HEAD),
 }

@@ -14,6 +14,7 @@ SECTIONS = {
     "memories": " MEMORIES  layer ",
     "experts": " EXPERTS  this model has no experts",
     "sampling": " SAMPLING  after ",
+    "surprisal": " SURPRISAL  ",
 }
 
 

@@ -1,6 +1,7 @@
 """Run a model on a prompt and measure it: one call, one immutable result."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,7 +15,7 @@ from tfcli.explain.request import Request, resolve_window
 from tfcli.explain.result import Explanation, Loop, Tokens
 from tfcli.explain.run import Run
 from tfcli.explain.sections import measure
-from tfcli.explain.tokens import plain_tokens, read_tokens
+from tfcli.explain.tokens import plain_tokens
 from tfcli.model.transformer import Transformer
 
 if TYPE_CHECKING:
@@ -71,18 +72,12 @@ def measured(run: Run, window: tuple[int, int] | None, name: str, family: str) -
         ids=tuple(run.trace.ids[0].tolist()),
         focus=run.focus,
         model=anatomy.describe_model(run.model, name, family),
-        tokens=_tokens(run, None if run.source_labels else window),
+        tokens=replace(run.tokens, window=None if run.source_labels else window),
         source=_source_tokens(run, window),
         **found,
         loop=_loop(run),
         omitted=omitted,
     )
-
-
-def _tokens(run: Run, window: tuple[int, int] | None) -> Tokens:
-    if not run.model.config.causal or run.trace.head is None:
-        return plain_tokens(run.trace, run.labels, window)
-    return read_tokens(run.trace, run.tokenizer, run.labels, window)
 
 
 def _source_tokens(run: Run, window: tuple[int, int] | None) -> Tokens | None:

@@ -11,9 +11,11 @@ from tfcli.explain.residual import residual_stream
 from tfcli.explain.result import Memories
 from tfcli.explain.run import Run
 from tfcli.explain.sampling_table import sampling_table
+from tfcli.explain.surprisal import surprisal
 
 _NO_EXPERTS = "this model has no experts: in each layer one feed-forward module reads every token"
 _NOTHING_DRAWN = "an encoder takes the likeliest token for a mask: nothing is drawn"
+_NO_SURPRISE = "an encoder sees each token while it reads it, so none is a surprise"
 
 
 def _residual(run: Run) -> dict[str, Any]:
@@ -52,9 +54,17 @@ def _sampling(run: Run) -> dict[str, Any]:
     }
 
 
+def _surprisal(run: Run) -> dict[str, Any]:
+    if not run.model.config.causal:
+        raise NotForThisModelError(_NO_SURPRISE)
+    require_head(run)
+    return {"surprisal": surprisal(run.trace, run.tokens, run.tokenizer)}
+
+
 MEASURES: dict[str, Callable[[Run], dict[str, Any]]] = {
     "residual": _residual,
     "memories": _memories,
     "experts": _experts,
     "sampling": _sampling,
+    "surprisal": _surprisal,
 }

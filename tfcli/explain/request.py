@@ -33,6 +33,7 @@ FURTHER: tuple[str, ...] = (
     "memories",
     "experts",
     "sampling",
+    "surprisal",
 )
 SECTIONS = (*SCREEN[:-1], *FURTHER, "audit")
 

@@ -16,8 +16,9 @@ from tfcli.explain.heads import HeadReadings, read_heads
 from tfcli.explain.labels import label, labels
 from tfcli.explain.precision import logits_at
 from tfcli.explain.request import Request, resolve_choice, resolve_position
-from tfcli.explain.result import Focus, Kind
+from tfcli.explain.result import Focus, Kind, Tokens
 from tfcli.explain.sites import Site, sites
+from tfcli.explain.tokens import plain_tokens, read_tokens
 from tfcli.model.stack import Stack
 from tfcli.model.trace import Trace
 from tfcli.model.transformer import Transformer
@@ -109,6 +110,13 @@ class Run:
         """What stands before the next token; in an encoder everything."""
         ids: list[int] = self.trace.ids[0].tolist()
         return ids[: self.position + 1] if self.model.config.causal else ids
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """What was read, each token with what the model gave it from those before."""
+        if not self.model.config.causal or self.trace.head is None:
+            return plain_tokens(self.trace, self.labels, None)
+        return read_tokens(self.trace, self.tokenizer, self.labels, None)
 
     @cached_property
     def target(self) -> int | None:

@@ -17,6 +17,7 @@ from tfcli.view import explain_ledger as ledger
 from tfcli.view import explain_memories as memories
 from tfcli.view import explain_model as model
 from tfcli.view import explain_sampling as sampling
+from tfcli.view import explain_surprisal as surprisal
 from tfcli.view import explain_words as words
 from tfcli.view.explain_lines import DIM, Language, Pen, Piece, beside, crop, margin, widest
 from tfcli.view.teach import lesson
@@ -47,6 +48,7 @@ _FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {
     "memories": memories.draw_memories,
     "experts": experts.draw_experts,
     "sampling": sampling.draw_sampling,
+    "surprisal": surprisal.draw_surprisal,
 }
 _LEFT = ("model", "tokens", "shapes", "block", "qkv")
 _MIDDLE = ("attention", "heads")

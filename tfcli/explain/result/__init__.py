@@ -65,6 +65,7 @@ from tfcli.explain.result.prediction import (
     SamplingTable,
 )
 from tfcli.explain.result.residual import Gradients, Residual, ResidualRow
+from tfcli.explain.result.surprisal import Surprisal, Surprise
 
 __all__ = [
     "LETTERS",
@@ -119,6 +120,8 @@ __all__ = [
     "Shape",
     "Shapes",
     "SourceTerm",
+    "Surprisal",
+    "Surprise",
     "Term",
     "Token",
     "Tokens",
@@ -162,6 +165,7 @@ class Explanation:
     memories: Memories | None = None
     experts: Routing | None = None
     sampling: SamplingTable | None = None
+    surprisal: Surprisal | None = None
     loop: Loop | None = None
     ledger: Ledger | None = None
     source: Tokens | None = None
