@@ -23,7 +23,7 @@ from tfcli.errors import ExitCode, StorageError, TfcliError
 from tfcli.view import console
 
 # In the order of the help screen.
-COMMANDS = ("train", "generate", "explain", "model", "tokenizer", "config", "completion")
+COMMANDS = ("train", "generate", "explain", "explore", "model", "tokenizer", "config", "completion")
 
 FIRST_MINUTE = """\
 tfcli trains, runs and looks inside Transformer language models.

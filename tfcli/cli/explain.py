@@ -1,13 +1,18 @@
 """`tfcli explain`: what happens inside a model on one prompt."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
+from tfcli.cli.explain_input import (
+    decoder_ids,
+    model_name,
+    prompt_ids,
+    prompt_text,
+    taught_language,
+)
 from tfcli.cli.explain_options import (
     Against,
     Analogy,
@@ -34,8 +39,7 @@ from tfcli.cli.explain_options import (
 )
 from tfcli.cli.open_model import open_model
 from tfcli.cli.options import Device, Dtype, Ids, Json, Model, Prompt, Seed, Threads
-from tfcli.cli.prompt import parse_ids, read_prompt
-from tfcli.errors import DataError, UsageError
+from tfcli.errors import UsageError
 from tfcli.explain.formula import parse_formula, parse_word
 from tfcli.explain.request import (
     SCREEN,
@@ -48,12 +52,9 @@ from tfcli.explain.request import (
 from tfcli.view import console
 
 if TYPE_CHECKING:
-    from tfcli_tokenizer import Tokenizer
-
     from tfcli.api import LanguageModel
     from tfcli.generate.config import SamplingConfig
 
-_LARGEST_FILE = 16 * 2**20
 _SEEDS = 2**63
 
 
@@ -112,7 +113,7 @@ def command(
     formula = None if analogy is None else parse_formula(analogy)
     named = [name for name, asked in (("neighbors", word), ("analogy", formula)) if asked]
     alone = bool(named) and not prompt and file is None and ids is None
-    text = None if alone else _prompt_text(prompt, file, ids)
+    text = None if alone else prompt_text(prompt, file, ids, "explain")
     sampling = _sampling(temperature, top_k_filter, top_p, min_p, repetition_penalty)
     drawn = steps > 0 and not sampling.greedy
     request = Request(
@@ -142,13 +143,13 @@ def command(
         console.note(f"seed {request.seed}")
     found = explain(
         language_model.model,
-        _words_ids(language_model, request) if alone else _prompt_ids(language_model, text, ids),
+        _words_ids(language_model, request) if alone else prompt_ids(language_model, text, ids),
         request,
         tokenizer=language_model.tokenizer,
-        name=_name(language_model.path),
+        name=model_name(language_model.path),
         family=language_model.family,
         eos_ids=language_model.eos_ids,
-        decoder_ids=_decoder_ids(language_model, decoder),
+        decoder_ids=decoder_ids(language_model, decoder),
         generation=language_model.generation,
     )
     if json:
@@ -158,51 +159,10 @@ def command(
     else:
         from tfcli.view.explain import show
 
-        show(found, brief=section is None, language=_language(teach, lang))
+        show(found, brief=section is None, language=taught_language(lang) if teach else lang)
     if strict and found.audit is not None and not found.audit.passed:
         console.warn("the audit failed: these numbers are not to be trusted")
         raise typer.Exit(1)
-
-
-def _language(teach: bool, lang: Literal["en", "zh"] | None) -> Literal["en", "zh"] | None:
-    """The language to teach in: the one that was named, else that of the locale."""
-    if not teach:
-        return lang
-    names = (os.environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
-    locale = next((name for name in names if name), "")
-    return lang or ("zh" if locale.lower().startswith("zh") else "en")
-
-
-def _prompt_text(prompt: list[str] | None, file: Path | None, ids: str | None) -> str | None:
-    """The prompt, or None where --ids stands in for it."""
-    if file is None:
-        return read_prompt(prompt, ids, "explain")
-    if prompt or ids is not None:
-        raise UsageError(f"Give --file or {'a prompt' if prompt else '--ids'}, not both.")
-    try:
-        with file.open("rb") as stream:
-            raw = stream.read(_LARGEST_FILE + 1)
-        if len(raw) > _LARGEST_FILE:
-            raise DataError(f"{file} is larger than {_LARGEST_FILE >> 20} MB: no prompt.")
-        text = raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
-    except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{file} is not UTF-8: byte {error.start:,} cannot be decoded.") from error
-    if not text:
-        raise DataError(f"{file} is empty: there is no token to start from.")
-    return text
-
-
-def _prompt_ids(language_model: "LanguageModel", text: str | None, ids: str | None) -> list[int]:
-    if ids is not None:
-        return language_model.as_batch(parse_ids(ids))[0].tolist()
-    if language_model.tokenizer is None:
-        raise UsageError(
-            f"The model in {language_model.path} has no tokenizer.",
-            hint="Give token ids instead of a prompt: --ids 5,17,3",
-        )
-    return language_model.as_batch(_encoded(language_model.tokenizer, text))[0].tolist()
 
 
 def _token(language_model: "LanguageModel", text: str | None, flag: str) -> int | None:
@@ -224,25 +184,6 @@ def _words_ids(language_model: "LanguageModel", request: Request) -> list[int]:
     tokenizer, rows = language_model.tokenizer, reader.vocab_size
     ids = [one_token(word, tokenizer, rows, flag, reads=True) for flag, word in words]
     return language_model.as_batch(ids)[0].tolist()
-
-
-def _encoded(tokenizer: "Tokenizer", text: str | None) -> list[int]:
-    return tokenizer.encode(text or "", add_special_tokens=True)
-
-
-def _decoder_ids(language_model: "LanguageModel", text: str | None) -> list[int] | None:
-    """What an encoder-decoder's decoder has read: its first token, and the text behind it."""
-    if language_model.config.encoder is None:
-        if text is not None:
-            raise UsageError("--decoder is for models with an encoder beside a decoder.")
-        return None
-    start, tokenizer = language_model.decoder_start, language_model.tokenizer
-    if text is None:
-        return start
-    if tokenizer is None:
-        raise UsageError("--decoder needs text, and this model has no tokenizer.")
-    written = getattr(tokenizer, "encode_target", tokenizer.encode)(text)
-    return language_model.as_decoder_batch([[*start, *written]], 1)[0].tolist()
 
 
 def _sections(
@@ -284,9 +225,3 @@ def _seed(seed: int | None, drawn: bool) -> int:
     import secrets
 
     return secrets.randbelow(2**31)
-
-
-def _name(path: Path) -> str:
-    """A run's name for its best/ or last/, else the directory's own."""
-    path = path.resolve()
-    return path.parent.name if path.name in ("best", "last") else path.name

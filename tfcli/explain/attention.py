@@ -44,6 +44,7 @@ def head_outputs(site: Site) -> Tensor:
     """
     weights = site.trace.rows(queries=[site.query])[0, :, 0]  # [H, S]
     mixed = torch.einsum("hs,hsd->hd", weights, site.trace.v[0])  # [H, Dv]
+    mixed[list(site.silent)] = 0
     return torch.einsum("hd,hdo->ho", mixed, output_of_heads(site.module, mixed.dtype))
 
 
@@ -77,6 +78,8 @@ def head_ledger(
     scores = site.trace.scores([head], [site.query])[0, 0, 0]  # [S]
     weights = site.trace.rows([head], [site.query])[0, 0, 0]  # [S]
     moved = weights[seen, None] * site.trace.v[0, head, seen]  # [s, Dv]
+    if head in site.silent:
+        moved = torch.zeros_like(moved)
     terms = site.branch.forward(moved @ w_o)  # [s, D]
     shares = (terms @ delta).tolist()
 

@@ -67,16 +67,25 @@ def measured(run: Run, window: tuple[int, int] | None, name: str, family: str) -
             found |= measure(run, section)
         except NotForThisModelError as reason:
             omitted[section] = str(reason)
-    return Explanation(
+    return replace(
+        bare(run, window, name, family),
         sections=run.request.sections,
+        focus=run.focus,
+        **found,
+        loop=_loop(run),
+        omitted=omitted,
+    )
+
+
+def bare(run: Run, window: tuple[int, int] | None, name: str, family: str) -> Explanation:
+    """The model and the tokens of a run, with no section measured."""
+    return Explanation(
+        sections=(),
         ids=tuple(run.trace.ids[0].tolist()),
         focus=run.focus,
         model=anatomy.describe_model(run.model, name, family),
         tokens=replace(run.tokens, window=None if run.source_labels else window),
         source=_source_tokens(run, window),
-        **found,
-        loop=_loop(run),
-        omitted=omitted,
     )
 
 

@@ -1,7 +1,7 @@
 """One run of a model on a prompt, and where the explanation looks in it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from torch import Tensor
 from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
 from tfcli.errors import UsageError
 from tfcli.explain.credit import credit_gap, output_row
+from tfcli.explain.edit_request import Place
 from tfcli.explain.flow import Directions, directions
 from tfcli.explain.heads import HeadReadings, read_heads
 from tfcli.explain.labels import label, labels
@@ -37,6 +38,7 @@ class Run:
         source_labels: of those that an encoder beside the decoder read; else empty.
         generation: tokens that must come first, or never, in the loop.
         eos_ids: tokens that end the loop.
+        ablated: heads that were taken away in it.
     """
 
     model: Transformer
@@ -48,6 +50,7 @@ class Run:
     tokenizer: "Tokenizer | None" = None
     generation: GenerationDefaults = NO_DEFAULTS
     eos_ids: tuple[int, ...] = ()
+    ablated: tuple[Place, ...] = ()
 
     @classmethod
     def of(
@@ -72,9 +75,7 @@ class Run:
             source = labels(reading_side(tokenizer), ids)
         position = request.position
         if position is None:
-            mask = tokenizer.mask_id if tokenizer is not None else None
-            asked = mask is not None and not model.config.causal and mask in read
-            position = read.index(mask) if asked and mask is not None else -1
+            position = first_position(model, tokenizer, read)
         found = resolve_position(position, len(read))
         run = cls(
             model,
@@ -99,6 +100,19 @@ class Run:
     def reading_tokenizer(self) -> "Tokenizer | None":
         """The tokenizer of that side."""
         return self.tokenizer if self.model.encoder is None else reading_side(self.tokenizer)
+
+    def asked(self, request: Request) -> "Run":
+        """The same run under another request; what was measured at its position is kept.
+
+        Both requests name the same answer.
+        """
+        other = replace(self, request=request)
+        if request.position is not None:
+            other = replace(other, position=resolve_position(request.position, len(self.labels)))
+        if other.position == self.position:
+            kept = ("logits", "target", "way", "sites", "readings")
+            vars(other).update({name: vars(self)[name] for name in kept if name in vars(self)})
+        return other
 
     @cached_property
     def logits(self) -> Tensor:
@@ -150,14 +164,15 @@ class Run:
     @cached_property
     def sites(self) -> dict[Kind, list[Site]]:
         """The model's attention modules by kind, at the position that is followed."""
-        own = sites(self.model, self.trace, self.position, "self")
+        own = sites(self.model, self.trace, self.position, "self", self.ablated)
         found: dict[Kind, list[Site]] = {"self": own}
-        crossed = sites(self.model, self.trace, self.position, "cross")
+        crossed = sites(self.model, self.trace, self.position, "cross", self.ablated)
         if crossed:
             found["cross"] = crossed
         encoder, source = self.model.encoder, self.trace.encoder
         if encoder is not None and source is not None:
-            found["encoder"] = sites(encoder, source, self._most_looked_at(crossed), "encoder")
+            query = self._most_looked_at(crossed)
+            found["encoder"] = sites(encoder, source, query, "encoder", self.ablated)
         return found
 
     @cached_property
@@ -242,6 +257,13 @@ def _check_answer(run: Run) -> None:
             f"“{name}” cannot be held against itself.",
             hint="Name two tokens: --answer cat --against dog",
         )
+
+
+def first_position(model: Transformer, tokenizer: "Tokenizer | None", read: Sequence[int]) -> int:
+    """The position to look at where none is named: the last, in an encoder the first masked one."""
+    mask = tokenizer.mask_id if tokenizer is not None else None
+    asked = mask is not None and not model.config.causal and mask in read
+    return read.index(mask) if asked and mask is not None else len(read) - 1
 
 
 def reading_side(tokenizer: "Tokenizer | None") -> "Tokenizer | None":

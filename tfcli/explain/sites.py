@@ -1,9 +1,11 @@
 """The attention modules of a model, wherever they stand: in a decoder, an encoder, between both."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
+from tfcli.explain.edit_request import Place
 from tfcli.explain.flow import FrozenNorm, passages
 from tfcli.explain.precision import blocks, upcast
 from tfcli.explain.result import Kind
@@ -27,6 +29,7 @@ class Site:
         query: the position that asks.
         branch: the norm on what the module gives, at the query.
         delta: what was added to the residual stream there, ΔE [D].
+        silent: heads that were taken away in this run: they weigh the keys, and give nothing.
     """
 
     kind: Kind
@@ -36,6 +39,7 @@ class Site:
     query: int
     branch: FrozenNorm
     delta: Tensor
+    silent: frozenset[int] = frozenset()
 
     @property
     def trace(self) -> AttentionTrace:
@@ -48,8 +52,14 @@ class Site:
         return self.ran.seen_by(self.query).nonzero()[:, 0].tolist()
 
 
-def sites(stack: Stack, trace: StackTrace, query: int, kind: Kind) -> list[Site]:
-    """The attention modules of one kind, layer by layer; empty where the model has none."""
+def sites(
+    stack: Stack, trace: StackTrace, query: int, kind: Kind, ablated: Sequence[Place] = ()
+) -> list[Site]:
+    """The attention modules of one kind, layer by layer; empty where the model has none.
+
+    Args:
+        ablated: heads that were taken away in the run.
+    """
     name = "cross-attention" if kind == "cross" else "attention"
     found: list[Site] = []
     for i, (block, layer) in enumerate(zip(blocks(stack), trace.layers, strict=True)):
@@ -58,5 +68,8 @@ def sites(stack: Stack, trace: StackTrace, query: int, kind: Kind) -> list[Site]
         if module is None or ran is None:
             return []
         passage = next(p for p in passages(block, layer, query) if p.kind == name)
-        found.append(Site(kind, i, module, ran, query, passage.branch, passage.delta))
+        silent = {p.head for p in ablated if (p.kind, p.layer) == (kind, i) and p.head is not None}
+        found.append(
+            Site(kind, i, module, ran, query, passage.branch, passage.delta, frozenset(silent))
+        )
     return found

@@ -111,7 +111,7 @@ def _stack(pen: Pen, explanation: Explanation, names: Sequence[str]) -> list[Tex
             continue
         drawn = pair or (_SECTIONS | _FURTHER)[name](pen, explanation)
         if name in explanation.omitted:
-            drawn = _omitted(pen, name, explanation.omitted[name])
+            drawn = omitted_line(pen, name, explanation.omitted[name])
         if name == "attention" or (name == "qkv" and "attention" not in explanation.sections):
             drawn = [*drawn, pen.line("   ", (attention.CAVEAT, DIM))]
         if lines and (pen.language or (above, name) not in _CLOSE):
@@ -124,7 +124,7 @@ def _stack(pen: Pen, explanation: Explanation, names: Sequence[str]) -> list[Tex
     return lines
 
 
-def _omitted(pen: Pen, name: str, reason: str) -> list[Text]:
+def omitted_line(pen: Pen, name: str, reason: str) -> list[Text]:
     """One line for a section that does not apply to the model."""
     said: list[list[Piece]] = [[(word, DIM)] for word in reason.split(" ")]
     head = margin(pen, name.upper())

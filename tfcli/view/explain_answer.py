@@ -145,13 +145,17 @@ def _credit_table(pen: Pen, credit: Credit) -> list[Text]:
     return lines
 
 
-def draw_next(pen: Pen, explanation: Explanation) -> list[Text]:
-    """The candidates for the next token."""
+def draw_next(pen: Pen, explanation: Explanation, chosen: int | None = None) -> list[Text]:
+    """The candidates for the next token.
+
+    Args:
+        chosen: the id of the one that is marked; None for none.
+    """
     table = explanation.next
     if table is None:
         return []
     fills = explanation.model.kind == "encoder"
-    lines = _table(pen, table, margin(pen, "FILL" if fills else "NEXT"))
+    lines = _table(pen, table, margin(pen, "FILL" if fills else "NEXT"), chosen)
     if not _is_changed(table):
         note = "temperature 1"
         gap = pen.width - lines[0].cell_len - len(note)
