@@ -84,6 +84,16 @@ _tfcli_value() {
         "tfcli explain --dtype") kind=words words="auto float32 bfloat16 float16 float64" ;;
         "tfcli explain --threads") kind=nothing ;;
         "tfcli explain --color") kind=words words="auto always never" ;;
+        "tfcli explore -m" | "tfcli explore --model") kind=run ;;
+        "tfcli explore --file") kind=file ;;
+        "tfcli explore --ids") kind=nothing ;;
+        "tfcli explore --pos") kind=nothing ;;
+        "tfcli explore --decoder") kind=nothing ;;
+        "tfcli explore --lang") kind=words words="en zh" ;;
+        "tfcli explore --device") kind=words words="auto cpu cuda mps" ;;
+        "tfcli explore --dtype") kind=words words="auto float32 bfloat16 float16 float64" ;;
+        "tfcli explore --threads") kind=nothing ;;
+        "tfcli explore --color") kind=words words="auto always never" ;;
         "tfcli model --color") kind=words words="auto always never" ;;
         "tfcli model list --color") kind=words words="auto always never" ;;
         "tfcli model info --color") kind=words words="auto always never" ;;
@@ -138,10 +148,11 @@ _tfcli_command() {
     words=
     flags=
     case $1 in
-        "tfcli") flags="-V --version -h --help --color --ascii -q --quiet -v --verbose" kind=words words="train generate explain model tokenizer config completion" ;;
+        "tfcli") flags="-V --version -h --help --color --ascii -q --quiet -v --verbose" kind=words words="train generate explain explore model tokenizer config completion" ;;
         "tfcli train") flags="--minutes --steps --tokens --size --architecture --layers --heads --kv-heads --hidden-size --intermediate-size --context --tokenizer-type --vocab-size --validation-fraction --batch-size --accumulate --optimizer --lr --muon-lr --momentum --weight-decay --clip --warmup --decay --seed --save-every --validate-every --snapshots --sample --compile --no-compile --config --run --resume --dry-run -t --tokenizer --device --dtype --threads --json --color --ascii -q --quiet -v --verbose -h --help" kind=file ;;
         "tfcli generate") flags="-m --model -n --max-new-tokens --temperature --top-k --top-p --min-p --repetition-penalty -s --seed --stop --num --stream --no-stream --chat --ids --device --dtype --threads --json --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
         "tfcli explain") flags="-m --model --file --ids --layer --head --pos --decoder --window --answer --against --section --measure --top-k --steps --neighbors --analogy --strict --teach --lang --temperature --top-k-filter --top-p --min-p --repetition-penalty -s --seed --device --dtype --threads --json --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
+        "tfcli explore") flags="-m --model --file --ids --pos --decoder --lang --device --dtype --threads --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
         "tfcli model") flags="-h --help --color --ascii -q --quiet -v --verbose" kind=words words="list info plan pull export" ;;
         "tfcli model list") flags="--types --presets --json --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
         "tfcli model info") flags="--json --color --ascii -q --quiet -v --verbose -h --help" kind=run ;;
@@ -192,6 +203,7 @@ _tfcli() {
             "tfcli train" | \
             "tfcli generate" | \
             "tfcli explain" | \
+            "tfcli explore" | \
             "tfcli model" | \
             "tfcli model list" | \
             "tfcli model info" | \

@@ -5,7 +5,7 @@ function __tfcli_at
     set -l path
     for word in (commandline -opc)[2..-1]
         switch "$path $word"
-            case ' train' ' generate' ' explain' ' model' ' model list' ' model info' ' model plan' ' model pull' ' model export' ' tokenizer' ' tokenizer train' ' tokenizer encode' ' tokenizer decode' ' tokenizer info' ' tokenizer compare' ' config' ' config show' ' config path' ' completion' ' completion show' ' completion install'
+            case ' train' ' generate' ' explain' ' explore' ' model' ' model list' ' model info' ' model plan' ' model pull' ' model export' ' tokenizer' ' tokenizer train' ' tokenizer encode' ' tokenizer decode' ' tokenizer info' ' tokenizer compare' ' config' ' config show' ' config path' ' completion' ' completion show' ' completion install'
                 set path "$path $word"
         end
     end
@@ -23,6 +23,7 @@ complete -c tfcli -f
 complete -c tfcli -n "__tfcli_at ''" -a train -d 'Train a model on a corpus, or on the built-in world'
 complete -c tfcli -n "__tfcli_at ''" -a generate -d 'Let a model go on from a text'
 complete -c tfcli -n "__tfcli_at ''" -a explain -d 'See what happens inside a model on one prompt'
+complete -c tfcli -n "__tfcli_at ''" -a explore -d 'Walk through a model with the arrow keys, on the whole screen'
 complete -c tfcli -n "__tfcli_at ''" -a model -d 'Models'
 complete -c tfcli -n "__tfcli_at ''" -a tokenizer -d 'Train a tokenizer, and look at what tokenizers do to a text'
 complete -c tfcli -n "__tfcli_at ''" -a config -d 'Show the settings in force and the files that hold them'
@@ -134,6 +135,20 @@ complete -c tfcli -n "__tfcli_at ' explain'" -l ascii -d 'Draw with ASCII charac
 complete -c tfcli -n "__tfcli_at ' explain'" -s q -l quiet -d 'No hints and no progress'
 complete -c tfcli -n "__tfcli_at ' explain'" -s v -l verbose -d 'Say more on stderr'
 complete -c tfcli -n "__tfcli_at ' explain'" -s h -l help -d 'Show this message and exit'
+complete -c tfcli -n "__tfcli_at ' explore'" -s m -l model -x -a '(__tfcli_runs)' -d 'A run or model directory'
+complete -c tfcli -n "__tfcli_at ' explore'" -l file -r -F -d 'Read the prompt from a file'
+complete -c tfcli -n "__tfcli_at ' explore'" -l ids -x -d 'Token ids instead of a prompt'
+complete -c tfcli -n "__tfcli_at ' explore'" -l pos -x -d 'The token to follow, from 0'
+complete -c tfcli -n "__tfcli_at ' explore'" -l decoder -x -d 'In an encoder-decoder, what the decoder has written so far'
+complete -c tfcli -n "__tfcli_at ' explore'" -l lang -x -a 'en zh' -d 'Language of --teach'
+complete -c tfcli -n "__tfcli_at ' explore'" -l device -x -a 'auto cpu cuda mps' -d 'Where to compute'
+complete -c tfcli -n "__tfcli_at ' explore'" -l dtype -x -a 'auto float32 bfloat16 float16 float64' -d 'The numbers to compute in'
+complete -c tfcli -n "__tfcli_at ' explore'" -l threads -x -d 'CPU threads'
+complete -c tfcli -n "__tfcli_at ' explore'" -l color -x -a 'auto always never' -d 'Colours and bold'
+complete -c tfcli -n "__tfcli_at ' explore'" -l ascii -d 'Draw with ASCII characters only'
+complete -c tfcli -n "__tfcli_at ' explore'" -s q -l quiet -d 'No hints and no progress'
+complete -c tfcli -n "__tfcli_at ' explore'" -s v -l verbose -d 'Say more on stderr'
+complete -c tfcli -n "__tfcli_at ' explore'" -s h -l help -d 'Show this message and exit'
 complete -c tfcli -n "__tfcli_at ' model'" -a list -d 'List the models at hand'
 complete -c tfcli -n "__tfcli_at ' model'" -a info -d 'Say what a model is'
 complete -c tfcli -n "__tfcli_at ' model'" -a plan -d 'Show every tensors shape in a forward pass, and what a model of this size costs'
