@@ -138,6 +138,31 @@ def test_an_answer_is_named(tfcli):
     assert code == 0 and "“#17”" in out
 
 
+def test_a_lens_is_fitted_once_and_read_with(tfcli, folders, tmp_path):
+    text, lens = tmp_path / "text.txt", folders["qwen3"] / "best" / "tuned-lens.safetensors"
+    text.write_text("The cat sat on the mat, and the dog looked at it. " * 200)
+    code, _, err = tfcli("The cat", "--lens", "tuned")
+    assert code == 3 and "--fit-lens" in err
+    code, out, err = tfcli("--fit-lens", str(text), "--lens-steps", "12")
+    assert code == 0 and lens.is_file()
+    assert "tuned lens" in out and "12 steps" in out and "step 12 of 12" in err
+    code, out, _ = tfcli("The cat", "--lens", "tuned", "--section", "lens,audit", "--strict")
+    assert code == 0 and "tuned lens, 12 steps on" in out and "PASS" in out
+    words = ("--fit-lens", str(text), "--lens-steps", "3", "--json")
+    code, out, _ = tfcli(*words, "--lens-file", str(tmp_path / "mine.safetensors"))
+    fit = read_document(json.loads(out))
+    assert code == 0 and fit.steps == 3 and len(fit.rows) == 3
+    assert all(row.tuned_kl < row.logit_kl for row in fit.rows)
+    lens.unlink()
+    words = ("--lens", "tuned", "--lens-file", str(tmp_path / "mine.safetensors"))
+    assert tfcli("The cat", *words)[0] == 0
+    code, out, err = tfcli("The cat", *words, model="gpt2")
+    assert code == 4 and out == "" and "another model" in err
+    (tmp_path / "mine.safetensors").write_bytes(b"\x80\x04K\x01.")
+    code, out, err = tfcli("The cat", *words)
+    assert code == 4 and out == "" and "damaged" in err and "Traceback" not in err
+
+
 def test_prompts_from_ids_files_and_stdin(tfcli, folders, tmp_path):
     def ids(*words, **streams):
         return json.loads(tfcli(*words, "--json", "--section", "next", **streams)[1])["ids"]
@@ -216,6 +241,10 @@ FAULTS = [
     (["The cat", "--answer", "the cat"], 2, ["2 tokens", "␣cat"]),
     (["The cat", "--answer", "#8000"], 2, ["8000", "7,999"]),
     (["The cat", "--answer", "is", "--against", "is"], 2, ["“␣is”", "itself"]),
+    (["The cat", "--fit-lens", "world"], 2, ["explains no prompt"]),
+    (["The cat", "--lens-file", "x"], 2, ["--lens tuned"]),
+    (["--fit-lens", "no-such-corpus"], 5, ["no-such-corpus"]),
+    (["--fit-lens", "world", "--lens-steps", "0"], 2, ["--lens-steps"]),
     (["The", "cat"], 2, ["several words", "tfcli explain"]),
     (["The cat", "--seed", str(2**63)], 2, ["seed", str(2**63 - 1)]),
     (["--ids", "9" * 30], 2, ["--ids"]),

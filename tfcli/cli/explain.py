@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from tfcli.cli import explain_lens
 from tfcli.cli.explain_input import (
     decoder_ids,
     model_name,
@@ -18,10 +19,14 @@ from tfcli.cli.explain_options import (
     Analogy,
     Answer,
     Decoder,
+    FitLens,
     GridMeasure,
     Head,
     Lang,
     Layer,
+    LensChoice,
+    LensFile,
+    LensSteps,
     MinP,
     Neighbors,
     Position,
@@ -78,6 +83,10 @@ def command(
     steps: Steps = 0,
     neighbors: Neighbors = None,
     analogy: Analogy = None,
+    lens: LensChoice = "logit",
+    fit_lens: FitLens = None,
+    lens_steps: LensSteps = 250,
+    lens_file: LensFile = None,
     strict: Strict = False,
     teach: Teach = False,
     lang: Lang = None,
@@ -106,9 +115,18 @@ def command(
         # the loop that makes a text, one table a step
         tfcli explain "The cat" --steps 5
         tfcli explain "The cat" --json --section next,audit
+        # what each layer would say if it had learned to: fit once, then read
+        tfcli explain --fit-lens world
+        tfcli explain "The cat" --lens tuned --section lens
         # calculating with words
         tfcli explain --analogy king-man+woman=queen
     """
+    if fit_lens is not None:
+        explain_lens.refuse_prompt(prompt, file, ids)
+        opened = open_model(ctx, model, device, dtype, threads)
+        explain_lens.fit_lens(opened, fit_lens, lens_steps, lens_file, seed, json)
+        return
+    explain_lens.refuse_file(lens, lens_file)
     word = None if neighbors is None else parse_word(neighbors)
     formula = None if analogy is None else parse_formula(analogy)
     named = [name for name, asked in (("neighbors", word), ("analogy", formula)) if asked]
@@ -151,6 +169,7 @@ def command(
         eos_ids=language_model.eos_ids,
         decoder_ids=decoder_ids(language_model, decoder),
         generation=language_model.generation,
+        tuned=explain_lens.tuned_lens(language_model, lens, lens_file),
     )
     if json:
         from tfcli.explain.result.documents import document

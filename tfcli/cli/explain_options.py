@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 
 import typer
 
-from tfcli.explain.request import SECTIONS, Measure
+from tfcli.explain.request import SECTIONS, LensKind, Measure
 
 _WHERE = "Where to look"
 _WHAT = "What to show"
+_LENS = "Lens"
 _SAMPLING = "Next token"
 
 PromptFile = Annotated[
@@ -92,6 +93,47 @@ Against = Annotated[
         rich_help_panel=_WHERE,
         help="A second token: what speaks for the answer rather than for this one.",
         show_default=False,
+    ),
+]
+LensChoice = Annotated[
+    LensKind,
+    typer.Option(
+        "--lens",
+        rich_help_panel=_LENS,
+        help="How the lens reads a layer: as it is, or through the translator that --fit-lens "
+        "has fitted.",
+    ),
+]
+FitLens = Annotated[
+    str | None,
+    typer.Option(
+        "--fit-lens",
+        metavar="CORPUS",
+        rich_help_panel=_LENS,
+        help="Instead of explaining, fit the tuned lens on a file, a folder, a glob, - or world, "
+        "the built-in corpus.",
+        show_default=False,
+    ),
+]
+LensSteps = Annotated[
+    int,
+    typer.Option(
+        "--lens-steps",
+        metavar="N",
+        min=1,
+        max=100_000,
+        rich_help_panel=_LENS,
+        help="Updates of the tuned lens, of 512 tokens each.",
+    ),
+]
+LensFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--lens-file",
+        metavar="FILE",
+        rich_help_panel=_LENS,
+        help="Where the tuned lens is.",
+        show_default="tuned-lens.safetensors in the model's directory",
     ),
 ]
 GridMeasure = Annotated[

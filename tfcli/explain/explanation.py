@@ -21,6 +21,8 @@ from tfcli.model.transformer import Transformer
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
 
+    from tfcli.explain.tuned_lens import TunedLens
+
 
 @torch.inference_mode()
 def explain(
@@ -34,6 +36,7 @@ def explain(
     eos_ids: Sequence[int] = (),
     decoder_ids: Sequence[int] | None = None,
     generation: GenerationDefaults = NO_DEFAULTS,
+    tuned: "TunedLens | None" = None,
 ) -> Explanation:
     """Explain what the model does at one position of a prompt.
 
@@ -47,12 +50,13 @@ def explain(
         decoder_ids: in an encoder-decoder, what the decoder has written; the prompt goes to the
             encoder, and positions are the decoder's.
         generation: tokens that must come first, or never, in the loop.
+        tuned: a tuned lens of this model, to read the layers with; None for the logit lens.
 
     Raises:
         UsageError: a layer, head, position or window that does not exist.
         TfcliError: the model's logits at the position are no numbers; it says where they break.
     """
-    run = Run.of(model, ids, decoder_ids, request, tokenizer, generation, eos_ids)
+    run = Run.of(model, ids, decoder_ids, request, tokenizer, generation, eos_ids, tuned)
     window = resolve_window(request.window, len(ids))
     require_numbers(run.trace, run.position, run.labels, run.source_labels)
     return measured(run, window, name, family)

@@ -10,23 +10,42 @@ from tfcli.explain.flow import frozen
 from tfcli.explain.labels import label
 from tfcli.explain.precision import at, logits_at, unembed
 from tfcli.explain.result import Lens, LensRow
-from tfcli.model.trace import Trace
+from tfcli.model.trace import StackTrace, Trace
 from tfcli.model.transformer import Transformer
 
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
 
+    from tfcli.explain.tuned_lens import TunedLens
 
-def lens_logits(model: Transformer, trace: Trace, position: int) -> Tensor:
-    """U·LN_f(x_l) of the embedding and after every layer: [L + 1, V] (nostalgebraist 2020).
 
-    The final norm takes the mean and scale of each x_l itself, not those of the last layer.
+def stream(trace: StackTrace) -> list[Tensor]:
+    """The residual stream before the first block and after every one: [B, T, D] each."""
+    return [trace.layers[0].residual_in, *(layer.residual_out for layer in trace.layers)]
+
+
+def read_out(model: Transformer, x: Tensor) -> Tensor:
+    """U·LN_f(x) of residual streams [n, D] → [n, V], in their own dtype.
+
+    The final norm takes the mean and scale of each x itself, not those of the last layer.
     """
-    stream = [trace.layers[0].residual_in, *(layer.residual_out for layer in trace.layers)]
-    x = torch.stack([at(vectors, position) for vectors in stream])  # [L + 1, D]
     norm = frozen(model.final_norm, x)
     normed, bias = norm.forward(x), norm.bias(x)
     return unembed(model, normed if bias is None else normed + bias)
+
+
+def lens_logits(
+    model: Transformer, trace: Trace, position: int, tuned: "TunedLens | None" = None
+) -> Tensor:
+    """U·LN_f(x_l) of the embedding and after every layer: [L + 1, V] (nostalgebraist 2020).
+
+    Args:
+        tuned: translators that x_l goes through before (Belrose et al. 2023); None for none.
+    """
+    found = [at(vectors, position) for vectors in stream(trace)]
+    if tuned is not None:
+        found = [tuned.translate(layer, x) for layer, x in enumerate(found)]
+    return read_out(model, torch.stack(found))
 
 
 def logit_lens(
@@ -36,6 +55,7 @@ def logit_lens(
     answer: int,
     tokenizer: "Tokenizer | None",
     against: int | None = None,
+    tuned: "TunedLens | None" = None,
 ) -> Lens:
     """A row a layer: its most likely token, the answer's place, and how far it is from the end.
 
@@ -45,8 +65,9 @@ def logit_lens(
     Args:
         answer: the token whose way up is followed.
         against: a second token: each row then has the difference of both logits.
+        tuned: a tuned lens; None for the logit lens.
     """
-    logits = lens_logits(model, trace, position)
+    logits = lens_logits(model, trace, position, tuned)
     log_p = torch.log_softmax(logits, dim=-1)  # [L + 1, V]
     final = torch.log_softmax(logits_at(trace, position), dim=-1)  # [V]
     return Lens(
@@ -58,6 +79,8 @@ def logit_lens(
         ),
         against_id=against,
         against_label=None if against is None else label(tokenizer, against),
+        fitted_on=None if tuned is None else tuned.corpus,
+        fitted_steps=None if tuned is None else tuned.steps,
     )
 
 

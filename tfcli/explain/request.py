@@ -39,6 +39,7 @@ SECTIONS = (*SCREEN[:-1], *FURTHER, "audit")
 
 GREEDY = SamplingConfig(temperature=0)
 
+LensKind = Literal["logit", "tuned"]
 Measure = Literal[
     "delta",
     "entropy",

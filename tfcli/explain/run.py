@@ -27,6 +27,8 @@ from tfcli.model.transformer import Transformer
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
 
+    from tfcli.explain.tuned_lens import TunedLens
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -39,6 +41,7 @@ class Run:
         generation: tokens that must come first, or never, in the loop.
         eos_ids: tokens that end the loop.
         ablated: heads that were taken away in it.
+        tuned: translators that the lens reads through; None for the logit lens.
     """
 
     model: Transformer
@@ -51,6 +54,7 @@ class Run:
     generation: GenerationDefaults = NO_DEFAULTS
     eos_ids: tuple[int, ...] = ()
     ablated: tuple[Place, ...] = ()
+    tuned: "TunedLens | None" = None
 
     @classmethod
     def of(
@@ -62,6 +66,7 @@ class Run:
         tokenizer: "Tokenizer | None",
         generation: GenerationDefaults = NO_DEFAULTS,
         eos_ids: Sequence[int] = (),
+        tuned: "TunedLens | None" = None,
     ) -> "Run":
         """Run the model on the ids (arguments as in `explain`)."""
         device = model.device
@@ -87,6 +92,7 @@ class Run:
             tokenizer,
             generation,
             tuple(eos_ids),
+            tuned=tuned,
         )
         _check_answer(run)
         return run

@@ -62,7 +62,13 @@ def _heads(run: Run) -> Found:
 def _lens(run: Run) -> Found:
     require_head(run)
     found = logit_lens(
-        run.model, run.trace, run.position, run.answer, run.tokenizer, run.request.against
+        run.model,
+        run.trace,
+        run.position,
+        run.answer,
+        run.tokenizer,
+        run.request.against,
+        run.tuned,
     )
     return {"lens": found}
 

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from tfcli.explain.result import Credit, Explanation, LensRow, NextTokens
 from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, BAD, DIM, GOOD, STRONG, Pen, Piece, margin
+from tfcli.view.explain_lines import ACCENT, BAD, DIM, GOOD, STRONG, Pen, Piece, margin, on_one_line
 
 _BRIEF_ROWS = 5
 _SHORTEST_BAR = 6
@@ -54,6 +54,10 @@ def draw_lens(pen: Pen, explanation: Explanation) -> list[Text]:
         )
     if lens.against_label is not None:
         words = f"logit gap: how far {named} stands above “{pen.fit(lens.against_label, 20)}”"
+        lines.append(pen.line(" " * 9, (words, DIM)))
+    if lens.fitted_on is not None:
+        steps = f"{numbers.count(lens.fitted_steps or 0)} steps"
+        words = f"tuned lens, {steps} on {on_one_line(lens.fitted_on)}"
         lines.append(pen.line(" " * 9, (words, DIM)))
     return lines
 

@@ -13,6 +13,8 @@ from typing import Literal
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from tfcli.view import console
+
 DIM = "dim"
 STRONG = "bold"
 ACCENT = "color(37)"
@@ -134,6 +136,11 @@ class Pen:
             lines[-1].append_text(item)
             fresh = False
         return lines
+
+
+def on_one_line(name: str) -> str:
+    """The name of a file or folder, which may hold anything, so that it cannot move the cursor."""
+    return " ".join(console.printable(name).split())
 
 
 def heading(pen: Pen, word: str, rest: str = "", note: str = "", room: int = 0) -> Text:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from tfcli.explain.result import Audit, BlockStep, Check, Explanation, Token, Tokens
-from tfcli.view import console
 from tfcli.view import explain_numbers as numbers
 from tfcli.view.explain_lines import (
     ACCENT,
@@ -18,6 +17,7 @@ from tfcli.view.explain_lines import (
     Piece,
     heading,
     margin,
+    on_one_line,
 )
 
 _INDENT = 9
@@ -32,7 +32,7 @@ def draw_model(pen: Pen, explanation: Explanation) -> list[Text]:
     shared = f" ({facts.num_kv_heads} key/value)" if facts.num_kv_heads != facts.num_heads else ""
     family = f"{facts.kind}, {facts.family}" if facts.family else facts.kind
     title: list[list[Piece]] = [
-        [(pen.fit(_on_one_line(facts.name), 40), STRONG)],
+        [(pen.fit(on_one_line(facts.name), 40), STRONG)],
         [family],
         [f"{numbers.amount(facts.parameters)} parameters"],
         [f"{facts.device}, {facts.dtype}"],
@@ -302,11 +302,6 @@ def _block_table(pen: Pen, steps: Sequence[BlockStep], normed: bool) -> list[Tex
             line.append(pen.right(numbers.number(value), width))
         lines.append(line)
     return lines
-
-
-def _on_one_line(name: str) -> str:
-    """A folder's name, which may hold anything, so that it cannot move the cursor."""
-    return " ".join(console.printable(name).split())
 
 
 def _plural(number: int, noun: str) -> str:

@@ -50,6 +50,7 @@ from tfcli.explain.result.ledger import (
     Walk,
     WalkStep,
 )
+from tfcli.explain.result.lens_fit import LensFit, LensFitRow
 from tfcli.explain.result.memories import LayerMemories, Memories, Neuron, Promoted
 from tfcli.explain.result.prediction import (
     Candidate,
@@ -93,6 +94,8 @@ __all__ = [
     "LayerMemories",
     "Ledger",
     "Lens",
+    "LensFit",
+    "LensFitRow",
     "LensRow",
     "Loop",
     "LoopStep",

@@ -29,10 +29,12 @@ class LensRow:
 
 @dataclass(frozen=True)
 class Lens:
-    """The logit lens, a row a layer.
+    """The logit lens or the tuned lens, a row a layer.
 
     Attributes:
         against_id, against_label: of a second token that the answer is held against, or None.
+        fitted_on, fitted_steps: the corpus of a tuned lens, and its updates; None for the logit
+            lens.
     """
 
     answer_id: int
@@ -40,6 +42,8 @@ class Lens:
     rows: tuple[LensRow, ...]
     against_id: int | None = None
     against_label: str | None = None
+    fitted_on: str | None = None
+    fitted_steps: int | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,84 @@
+"""The table of a fitted lens, and the lens section that is read through it."""
+
+import dataclasses
+import io
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from explain_samples import sample
+from rich.cells import cell_len
+
+from tfcli.explain.result import LensFit, LensFitRow
+from tfcli.view import console, explain_lens
+from tfcli.view.explain import screen
+from tfcli.view.explain_lines import Pen, crop
+
+GOLDEN = Path(__file__).with_name("golden")
+FIT = LensFit(
+    corpus="books/*.txt",
+    steps=250,
+    tokens=128_000,
+    held_out=4096,
+    file="runs/demo/best/tuned-lens.safetensors",
+    rows=(
+        LensFitRow(None, 50.0, 6.68),
+        LensFitRow(0, 5.17, 2.75),
+        LensFitRow(1, 4.83, 2.13),
+        LensFitRow(2, 0.0, 0.0),
+        LensFitRow(3, 1.0, 1.25),
+    ),
+)
+
+
+def fit_lines(width, ascii=False, fit=FIT):
+    pen = Pen(width, ascii)
+    drawn = explain_lens.draw_fit(pen, fit)
+    return [crop(line, width, pen.say("…")).plain for line in drawn]
+
+
+def tuned():
+    found = sample()
+    assert found.lens is not None
+    lens = dataclasses.replace(found.lens, fitted_on="books/*.txt", fitted_steps=1250)
+    return dataclasses.replace(found, sections=("lens", "credit"), lens=lens)
+
+
+CASES = {
+    "fit-80": lambda: fit_lines(80),
+    "fit-200": lambda: fit_lines(200),
+    "fit-ascii-80": lambda: fit_lines(80, ascii=True),
+    "tuned-80": lambda: [line.plain for line in screen(Pen(80), tuned())],
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_golden(case):
+    path = GOLDEN / f"explain-lens-{case}.txt"
+    found = "\n".join(CASES[case]()) + "\n"
+    if os.environ.get("TFCLI_WRITE_GOLDEN") == "1":
+        path.write_text(found, encoding="utf-8")
+    assert found == path.read_text(encoding="utf-8")
+
+
+def test_a_corpus_s_name_moves_no_cursor():
+    fit = dataclasses.replace(FIT, corpus="a\x1b[31m\nb" + "书" * 80, file="\x1b]0;x\x07")
+    for width in (40, 80):
+        found = fit_lines(width, fit=fit)
+        assert all(cell_len(line) <= width and "\x1b" not in line for line in found)
+    lens = dataclasses.replace(tuned().lens, fitted_on="a\x1b[31m\nb")
+    shown = screen(Pen(80), dataclasses.replace(tuned(), lens=lens))
+    assert "a\\x1b[31m b" in "\n".join(line.plain for line in shown)
+
+
+def test_progress_is_a_few_lines_where_it_cannot_be_redrawn(monkeypatch):
+    err = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", err)
+    monkeypatch.setattr(console._State, "settings", console.Settings())
+    with explain_lens.fitting(200) as progress:
+        for done in range(1, 201):
+            progress(done, 1 / done)
+    lines = err.getvalue().splitlines()
+    assert len(lines) == 10
+    assert lines[-1].startswith("step 200 of 200, KL 0.01 bits a layer, 0:00")
