@@ -14,6 +14,9 @@ from tfcli.explain.result import (
     LayerMemories,
     Memories,
     Neuron,
+    NormPlace,
+    NormRow,
+    Norms,
     Promoted,
     Residual,
     ResidualRow,
@@ -24,6 +27,7 @@ from tfcli.explain.result import (
     SampledToken,
     SamplingColumn,
     SamplingTable,
+    Spread,
     Surprisal,
     Surprise,
 )
@@ -203,6 +207,34 @@ def surprisal_sample(
     return only(base, "surprisal", surprisal=found)
 
 
+def norms_sample(layer_norm: bool = False, cross: bool = False) -> Explanation:
+    """Norms in every place; or those of a plain decoder."""
+    places: tuple[NormPlace, ...] = ("pre", "branch", "post") if cross else ("pre",)
+    modules = (
+        ("attention", "cross-attention", "feed-forward") if cross else ("attention", "feed-forward")
+    )
+    names = [(place, 11, module) for module in modules for place in places]
+    ends: list[tuple[NormPlace, int | None, str | None]] = [("final", None, None)]
+    starts: list[tuple[NormPlace, int | None, str | None]] = [("embedding", None, None)]
+    rows = tuple(
+        NormRow(
+            place,
+            layer,
+            module,
+            Spread(-0.67 * i, 8.83 + i, 34.3 * i),
+            8.8 + i,
+            Spread(0.01, 1.0, 5.73),
+        )
+        for i, (place, layer, module) in enumerate([*(starts if cross else ()), *names, *ends])
+    )
+    kind, formula = "RMSNorm", "y = (1 + γ)·x/σ, σ = √(mean x² + ε)"
+    if layer_norm:
+        kind, formula = "LayerNorm", "y = γ·(x - mean x)/σ + β, σ = √(var x + ε)"
+    base = pair_sample() if cross else sample()
+    found = Norms(base.focus.position, kind, formula, rows)
+    return only(base, "norms", norms=found)
+
+
 PIECES = ("Un", "believ", "ably", ",", "␣", "1", "2", "9", "\\n", "␣␣she", "吃", "了", *MIXED)
 NO_EXPERTS = "this model has no experts: in each layer one feed-forward module reads every token"
 SAMPLES = {
@@ -224,5 +256,7 @@ SAMPLES = {
     "surprisal": surprisal_sample,
     "surprisal-mixed": lambda: surprisal_sample(PIECES, MIXED),
     "surprisal-one": lambda: surprisal_sample(("The",)),
+    "norms": norms_sample,
+    "norms-pair": lambda: norms_sample(layer_norm=True, cross=True),
     "memories-vectors": lambda: without(vectors_sample(), "memories", NO_HEAD),
 }

@@ -15,6 +15,7 @@ SECTIONS = {
     "experts": " EXPERTS  this model has no experts",
     "sampling": " SAMPLING  after ",
     "surprisal": " SURPRISAL  ",
+    "norms": " NORMS   ",
 }
 
 

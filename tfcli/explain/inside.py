@@ -7,6 +7,7 @@ from tfcli.explain.applies import NotForThisModelError, require_head, require_su
 from tfcli.explain.experts import routing
 from tfcli.explain.labels import label
 from tfcli.explain.memories import layer_memories
+from tfcli.explain.norms import norms
 from tfcli.explain.residual import residual_stream
 from tfcli.explain.result import Memories
 from tfcli.explain.run import Run
@@ -61,10 +62,15 @@ def _surprisal(run: Run) -> dict[str, Any]:
     return {"surprisal": surprisal(run.trace, run.tokens, run.tokenizer)}
 
 
+def _norms(run: Run) -> dict[str, Any]:
+    return {"norms": norms(run.model, run.trace, run.position, run.focus.layers)}
+
+
 MEASURES: dict[str, Callable[[Run], dict[str, Any]]] = {
     "residual": _residual,
     "memories": _memories,
     "experts": _experts,
     "sampling": _sampling,
     "surprisal": _surprisal,
+    "norms": _norms,
 }

@@ -34,6 +34,7 @@ FURTHER: tuple[str, ...] = (
     "experts",
     "sampling",
     "surprisal",
+    "norms",
 )
 SECTIONS = (*SCREEN[:-1], *FURTHER, "audit")
 

@@ -49,6 +49,7 @@ _FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {
     "experts": experts.draw_experts,
     "sampling": sampling.draw_sampling,
     "surprisal": surprisal.draw_surprisal,
+    "norms": layers.draw_norms,
 }
 _LEFT = ("model", "tokens", "shapes", "block", "qkv")
 _MIDDLE = ("attention", "heads")

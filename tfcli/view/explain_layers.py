@@ -1,12 +1,17 @@
-"""Sections that go through the layers one by one: the residual stream and its gradients."""
+"""Sections that go through the layers one by one: the residual stream, and the norms on it."""
+
+from collections.abc import Sequence
 
 from rich.text import Text
 
-from tfcli.explain.result import Explanation, Gradients, Residual, ResidualRow
+from tfcli.explain.result import Explanation, Gradients, NormRow, Residual, ResidualRow, Spread
 from tfcli.view import explain_numbers as numbers
 from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, margin
 
 _ROOMY = 110
+_NORM_NAME = 23
+_MEAN, _NUMBER = 7, 8
+_SPELLED = {"γ": "gamma", "β": "beta", "σ": "sigma", "ε": "eps", "√": "sqrt", "²": "^2"}
 
 
 def draw_residual(pen: Pen, explanation: Explanation) -> list[Text]:
@@ -93,6 +98,63 @@ def _verdict(pen: Pen, explanation: Explanation, found: Residual) -> list[Text]:
     items += _words("times the end's, and through F alone, without “x +”,")
     items += [[(numbers.significant(alone / end), ACCENT)], *_words("times the end's.")]
     return pen.flow(items, " ", head=Text("   "), indent=3, room=pen.width)
+
+
+def draw_norms(pen: Pen, explanation: Explanation) -> list[Text]:
+    """A row a norm: the vector before it, what it was divided by, the vector after it."""
+    found = explanation.norms
+    if found is None:
+        return []
+    token = explanation.tokens.tokens[found.position]
+    items: list[list[Piece]] = [
+        [f"{found.kind} at {token.position} “{pen.fit(token.label, 16)}”:"],
+        [(_spelled(pen, found.formula), ACCENT)],
+    ]
+    head = margin(pen, "NORMS")
+    lines = pen.flow(items, " ", head=head, indent=head.cell_len, room=pen.width)
+    if not found.rows:
+        return [*lines, pen.line("   ", ("There is none here.", DIM))]
+    titles = ("mean", "rms", "max |x|")
+    header = (
+        pen.left("", _NORM_NAME) + _norm_cells(pen, titles) + pen.right(_spelled(pen, "σ"), _NUMBER)
+    )
+    lines.append(pen.line("   ", (header + _norm_cells(pen, ("mean", "rms", "max |y|")), DIM)))
+    for row in found.rows:
+        lines.append(
+            pen.line(
+                "   ",
+                pen.left(_norm_name(row), _NORM_NAME),
+                _norm_cells(pen, _spread(row.before)),
+                (pen.right(numbers.number(row.scale), _NUMBER), ACCENT),
+                _norm_cells(pen, _spread(row.after)),
+            )
+        )
+    return lines
+
+
+def _norm_name(row: NormRow) -> str:
+    """Where a norm stands: “L3 attention reads”, “L3 attention gives”, “L3 + attention”."""
+    if row.layer is None or row.module is None:
+        return {"embedding": "on the embeddings"}.get(row.place, "final")
+    module = "cross" if row.module == "cross-attention" else row.module
+    words = {"pre": f"{module} reads", "branch": f"{module} gives", "post": f"x + {module}"}
+    return f"L{row.layer} {words[row.place]}"
+
+
+def _spread(spread: Spread) -> list[str]:
+    return [numbers.number(value) for value in (spread.mean, spread.rms, spread.largest)]
+
+
+def _norm_cells(pen: Pen, values: Sequence[str]) -> str:
+    widths = (_MEAN, _NUMBER, _NUMBER)
+    return "".join(pen.right(value, width) for value, width in zip(values, widths, strict=True))
+
+
+def _spelled(pen: Pen, formula: str) -> str:
+    """The formula with its Greek letters written out where there are none."""
+    for letter, name in _SPELLED.items() if pen.ascii else ():
+        formula = formula.replace(letter, name)
+    return formula
 
 
 def _words(text: str) -> list[list[Piece]]:

@@ -52,6 +52,7 @@ from tfcli.explain.result.ledger import (
 )
 from tfcli.explain.result.lens_fit import LensFit, LensFitRow
 from tfcli.explain.result.memories import LayerMemories, Memories, Neuron, Promoted
+from tfcli.explain.result.norms import NormPlace, NormRow, Norms, Spread
 from tfcli.explain.result.prediction import (
     Candidate,
     Credit,
@@ -106,6 +107,9 @@ __all__ = [
     "Neighbors",
     "Neuron",
     "NextTokens",
+    "NormPlace",
+    "NormRow",
+    "Norms",
     "OtherKeys",
     "OtherSources",
     "Parameters",
@@ -123,6 +127,7 @@ __all__ = [
     "Shape",
     "Shapes",
     "SourceTerm",
+    "Spread",
     "Surprisal",
     "Surprise",
     "Term",
@@ -169,6 +174,7 @@ class Explanation:
     experts: Routing | None = None
     sampling: SamplingTable | None = None
     surprisal: Surprisal | None = None
+    norms: Norms | None = None
     loop: Loop | None = None
     ledger: Ledger | None = None
     source: Tokens | None = None
