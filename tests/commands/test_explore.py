@@ -1,72 +1,11 @@
 """`tfcli explore`, whole: in a terminal of its own, and where there is none."""
 
-import os
-import select
-import subprocess
-import sys
-import time
-
 import pytest
 
 from tfcli.cli import explore
 from tfcli.main import run
 
-pty = pytest.importorskip("pty")
-fcntl = pytest.importorskip("fcntl")
-termios = pytest.importorskip("termios")
-
-_SECONDS = 90
-
-
-class Screen:
-    """A command in a pseudo-terminal of 80 × 24."""
-
-    def __init__(self, *words: str) -> None:
-        self.leader, follower = pty.openpty()
-        fcntl.ioctl(follower, termios.TIOCSWINSZ, bytes((24, 0, 80, 0, 0, 0, 0, 0)))
-        environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tfcli", *words],
-            stdin=follower,
-            stdout=follower,
-            stderr=follower,
-            env={**environment, "TERM": "xterm-256color", "OMP_NUM_THREADS": "1"},
-            start_new_session=True,
-        )
-        os.close(follower)
-        self.seen = ""
-
-    def wait_for(self, text: str) -> None:
-        """Read on until the text has come."""
-        end = time.monotonic() + _SECONDS
-        while text not in self.seen:
-            assert time.monotonic() < end, f"no {text!r} in {self.seen!r}"
-            ready, _, _ = select.select([self.leader], [], [], 0.2)
-            if ready:
-                try:
-                    self.seen += os.read(self.leader, 65536).decode(errors="replace")
-                except OSError:  # the other side is closed
-                    assert text in self.seen, self.seen
-                    return
-
-    def press(self, keys: str) -> None:
-        self.seen = ""
-        os.write(self.leader, keys.encode())
-
-    def end(self) -> int:
-        """The exit code; what is still drawn is read, so that nobody waits for it."""
-        end = time.monotonic() + _SECONDS
-        while self.process.poll() is None:
-            assert time.monotonic() < end
-            ready, _, _ = select.select([self.leader], [], [], 0.1)
-            if ready:
-                try:
-                    os.read(self.leader, 65536)
-                except OSError:
-                    break
-        code = self.process.wait(_SECONDS)
-        os.close(self.leader)
-        return code
+Screen = pytest.importorskip("pseudo_terminal").Screen  # Windows has none
 
 
 def test_it_opens_follows_keys_and_quits(explain_folders):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tfcli.cli import explain_lens
+from tfcli.cli import explain_lens, explain_steps
 from tfcli.cli.explain_input import (
     decoder_ids,
     model_name,
@@ -18,6 +18,7 @@ from tfcli.cli.explain_options import (
     Against,
     Analogy,
     Answer,
+    ByKey,
     Decoder,
     FitLens,
     GridMeasure,
@@ -81,6 +82,7 @@ def command(
     measure: GridMeasure = "delta",
     top_k: TableRows = 5,
     steps: Steps = 0,
+    by_key: ByKey = False,
     neighbors: Neighbors = None,
     analogy: Analogy = None,
     lens: LensChoice = "logit",
@@ -114,6 +116,8 @@ def command(
         tfcli explain "The cat" --answer sleeps --against is --section lens,credit
         # the loop that makes a text, one table a step
         tfcli explain "The cat" --steps 5
+        # the same, each step at a key
+        tfcli explain "The cat" --by-key
         tfcli explain "The cat" --json --section next,audit
         # what each layer would say if it had learned to: fit once, then read
         tfcli explain --fit-lens world
@@ -132,6 +136,7 @@ def command(
     named = [name for name, asked in (("neighbors", word), ("analogy", formula)) if asked]
     alone = bool(named) and not prompt and file is None and ids is None
     text = None if alone else prompt_text(prompt, file, ids, "explain")
+    steps = explain_steps.asked_steps(steps, by_key, json)
     sampling = _sampling(temperature, top_k_filter, top_p, min_p, repetition_penalty)
     drawn = steps > 0 and not sampling.greedy
     request = Request(
@@ -155,11 +160,11 @@ def command(
         answer=_token(language_model, answer, "--answer"),
         against=_token(language_model, against, "--against"),
     )
-    from tfcli.explain.explanation import explain
+    from tfcli.explain.explanation import explain_by_step, whole
 
     if drawn:
         console.note(f"seed {request.seed}")
-    found = explain(
+    parts = explain_by_step(
         language_model.model,
         _words_ids(language_model, request) if alone else prompt_ids(language_model, text, ids),
         request,
@@ -171,14 +176,17 @@ def command(
         generation=language_model.generation,
         tuned=explain_lens.tuned_lens(language_model, lens, lens_file),
     )
+    language = taught_language(lang) if teach else lang
+    brief = section is None
+    found = explain_steps.show_by_key(parts, brief, language) if by_key else whole(parts)
     if json:
         from tfcli.explain.result.documents import document
 
         console.write_json(document(found))
-    else:
+    elif not by_key:
         from tfcli.view.explain import show
 
-        show(found, brief=section is None, language=taught_language(lang) if teach else lang)
+        show(found, brief, language)
     if strict and found.audit is not None and not found.audit.passed:
         console.warn("the audit failed: these numbers are not to be trusted")
         raise typer.Exit(1)

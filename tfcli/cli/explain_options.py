@@ -165,6 +165,15 @@ Steps = Annotated[
         show_default=False,
     ),
 ]
+ByKey = Annotated[
+    bool,
+    typer.Option(
+        "--by-key",
+        rich_help_panel=_WHAT,
+        help="Show the loop step by step: Space or Enter the next, q ends it.",
+        show_default=False,
+    ),
+]
 Strict = Annotated[
     bool,
     typer.Option(

@@ -1,6 +1,6 @@
 """Run a model on a prompt and measure it: one call, one immutable result."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
 from tfcli.explain import anatomy
 from tfcli.explain.applies import NotForThisModelError
 from tfcli.explain.finite import require_numbers
-from tfcli.explain.next_token import run_loop
+from tfcli.explain.next_token import joined, loop_by_step
 from tfcli.explain.request import Request, resolve_window
 from tfcli.explain.result import Explanation, Loop, Tokens
 from tfcli.explain.run import Run
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from tfcli.explain.tuned_lens import TunedLens
 
 
-@torch.inference_mode()
 def explain(
     model: Transformer,
     ids: Sequence[int],
@@ -56,14 +55,60 @@ def explain(
         UsageError: a layer, head, position or window that does not exist.
         TfcliError: the model's logits at the position are no numbers; it says where they break.
     """
+    parts = explain_by_step(
+        model,
+        ids,
+        request,
+        tokenizer=tokenizer,
+        name=name,
+        family=family,
+        eos_ids=eos_ids,
+        decoder_ids=decoder_ids,
+        generation=generation,
+        tuned=tuned,
+    )
+    return whole(parts)
+
+
+def whole(parts: Iterator[Explanation]) -> Explanation:
+    """The explanation with all turns of its loop, of what `explain_by_step` yields."""
+    found, *turns = parts
+    loops = [turn.loop for turn in turns if turn.loop is not None]
+    return replace(found, loop=joined(loops)) if loops else found
+
+
+@torch.inference_mode()
+def explain_by_step(
+    model: Transformer,
+    ids: Sequence[int],
+    request: Request,
+    *,
+    tokenizer: "Tokenizer | None" = None,
+    name: str = "model",
+    family: str = "",
+    eos_ids: Sequence[int] = (),
+    decoder_ids: Sequence[int] | None = None,
+    generation: GenerationDefaults = NO_DEFAULTS,
+    tuned: "TunedLens | None" = None,
+) -> Iterator[Explanation]:
+    """Explain, and then follow the loop turn by turn, each computed when it is asked for.
+
+    Arguments and errors as in `explain`.
+
+    Yields:
+        the explanation without a loop; then, for each turn, with a loop of that turn alone.
+    """
     run = Run.of(model, ids, decoder_ids, request, tokenizer, generation, eos_ids, tuned)
     window = resolve_window(request.window, len(ids))
     require_numbers(run.trace, run.position, run.labels, run.source_labels)
-    return measured(run, window, name, family)
+    found = measured(run, window, name, family)
+    yield found
+    for loop in _turns(run):
+        yield replace(found, loop=loop)
 
 
 def measured(run: Run, window: tuple[int, int] | None, name: str, family: str) -> Explanation:
-    """The sections that the run's request asks for."""
+    """The sections that the run's request asks for; the loop is none of them."""
     found: dict[str, Any] = {}
     omitted: dict[str, str] = {}
     for section in run.request.sections:
@@ -76,7 +121,6 @@ def measured(run: Run, window: tuple[int, int] | None, name: str, family: str) -
         sections=run.request.sections,
         focus=run.focus,
         **found,
-        loop=_loop(run),
         omitted=omitted,
     )
 
@@ -98,11 +142,12 @@ def _source_tokens(run: Run, window: tuple[int, int] | None) -> Tokens | None:
     return None if encoder is None else plain_tokens(encoder, run.source_labels, window)
 
 
-def _loop(run: Run) -> Loop | None:
+def _turns(run: Run) -> Iterator[Loop]:
+    """The loop that the request asks for, a turn at a time."""
     request = run.request
     if not request.steps or not run.model.config.causal:
-        return None
-    return run_loop(
+        return iter(())
+    return loop_by_step(
         run.model,
         run.trace.ids[0].tolist(),
         steps=request.steps,

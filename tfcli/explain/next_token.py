@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -97,7 +97,6 @@ def _ranked(
     return wide, p, by_logit[torch.sort(p[by_logit], descending=True, stable=True).indices]
 
 
-@torch.inference_mode()
 def run_loop(
     model: Transformer,
     ids: Sequence[int],
@@ -111,13 +110,51 @@ def run_loop(
     source: Tensor | None = None,
     generation: GenerationDefaults = NO_DEFAULTS,
 ) -> Loop:
-    """Predict, take a token, append it, go round again: the tokens of `tfcli generate`.
+    """Predict, take a token, append it, go round again (arguments as in `loop_by_step`)."""
+    turns = loop_by_step(
+        model,
+        ids,
+        steps=steps,
+        top_k=top_k,
+        sampling=sampling,
+        seed=seed,
+        tokenizer=tokenizer,
+        eos_ids=eos_ids,
+        source=source,
+        generation=generation,
+    )
+    return joined(list(turns))
+
+
+def joined(turns: Sequence[Loop]) -> Loop:
+    """The whole loop, of its turns one by one."""
+    return dataclasses.replace(turns[-1], steps=tuple(s for loop in turns for s in loop.steps))
+
+
+@torch.inference_mode()
+def loop_by_step(
+    model: Transformer,
+    ids: Sequence[int],
+    *,
+    steps: int,
+    top_k: int,
+    sampling: SamplingConfig,
+    seed: int,
+    tokenizer: "Tokenizer | None",
+    eos_ids: Sequence[int] = (),
+    source: Tensor | None = None,
+    generation: GenerationDefaults = NO_DEFAULTS,
+) -> Iterator[Loop]:
+    """The tokens of `tfcli generate`, turn by turn, each computed when it is asked for.
 
     The loop ends early where the context is full, or with one of `eos_ids`.
 
     Args:
         source: the encoder's output [1, S, D], in a decoder beside one.
         generation: tokens that must come first, or never.
+
+    Yields:
+        the loop with the newest turn alone; with none where the context is full at once.
     """
     memory = None if source is None else Memory(source)
     if sampling.repetition_penalty is None:
@@ -125,14 +162,20 @@ def run_loop(
         sampling = dataclasses.replace(sampling, repetition_penalty=penalty)
     turns = min(steps, model.config.context - len(ids))
     generator = torch.Generator().manual_seed(seed)
+    empty = Loop(
+        choice="the likeliest is taken" if sampling.greedy else "one is drawn",
+        seed=None if sampling.greedy else seed,
+        steps=(),
+        ended="the context is full" if turns < steps else None,
+    )
+    if not turns:
+        yield empty
 
     def new_cache() -> KVCache:
         return KVCache.allocate(model.config, 1, len(ids) + turns, model.device, model.dtype)
 
     cache = new_cache()
     seen, unread = list(ids), list(ids)
-    done: list[LoopStep] = []
-    ended = "the context is full" if turns < steps else None
     for turn in range(turns):
         batch = torch.tensor([unread], device=model.device)
         hidden = model.hidden(batch, cache=cache, memory=memory)[:, -1]
@@ -141,30 +184,25 @@ def run_loop(
         chosen = int(choose(logits, sampling, before, generator))
         table = next_tokens(logits[0], seen, top_k, sampling, tokenizer)
         _, p, order = _ranked(logits[0], seen, sampling)
-        done.append(
-            LoopStep(
-                step=turn + 1,
-                position=len(seen) - 1,
-                text=tuple(labels(tokenizer, seen)[-_TEXT_KEPT:]),
-                table=table,
-                chosen_id=chosen,
-                chosen_label=label(tokenizer, chosen),
-                chosen_rank=1 + int((order == chosen).nonzero()[0]),
-                chosen_probability=float(p[chosen]),
-            )
+        step = LoopStep(
+            step=turn + 1,
+            position=len(seen) - 1,
+            text=tuple(labels(tokenizer, seen)[-_TEXT_KEPT:]),
+            table=table,
+            chosen_id=chosen,
+            chosen_label=label(tokenizer, chosen),
+            chosen_rank=1 + int((order == chosen).nonzero()[0]),
+            chosen_probability=float(p[chosen]),
         )
+        ended = empty.ended if turn == turns - 1 else None
         if chosen in eos_ids:
             ended = "the model ended the text"
-            break
+        yield dataclasses.replace(empty, steps=(step,), ended=ended)
+        if chosen in eos_ids:
+            return
         seen, unread = [*seen, chosen], [chosen]
         if angles_change(model, cache.length):
             cache, unread = new_cache(), seen
-    return Loop(
-        choice="the likeliest is taken" if sampling.greedy else "one is drawn",
-        seed=None if sampling.greedy else seed,
-        steps=tuple(done),
-        ended=ended,
-    )
 
 
 def in_force(sampling: SamplingConfig) -> dict[str, float]:

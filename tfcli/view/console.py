@@ -174,6 +174,21 @@ def busy(text: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def passing(text: str) -> Iterator[None]:
+    """A line on stderr while one waits for the user, taken away afterwards."""
+    shown = not _State.settings.quiet and is_terminal(sys.stderr)
+    if shown:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    try:
+        yield
+    finally:
+        if shown:
+            sys.stderr.write("\r\x1b[K" if ansi(sys.stderr) else "\n")
+            sys.stderr.flush()
+
+
 def printable(text: str) -> str:
     """The text with its control, reordering and surrogate characters written as escapes.
 

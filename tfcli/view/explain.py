@@ -1,7 +1,7 @@
 """The screen of `tfcli explain`: all sections, one under the other or in two columns."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from rich.console import Console
@@ -69,9 +69,44 @@ def show(explanation: Explanation, brief: bool, language: Language | None = None
     write(console.out_console(), pen, explanation)
 
 
+def show_by_step(
+    explanations: Iterator[Explanation],
+    brief: bool,
+    language: Language | None,
+    go_on: Callable[[], bool],
+) -> Explanation:
+    """Draw an explanation, and each turn of its loop as soon as it is there.
+
+    Args:
+        explanations: as `explain_by_step` yields them.
+        brief, language: as in `show`.
+        go_on: asked between two turns; False ends the loop.
+
+    Returns:
+        the explanation without its loop.
+    """
+    pen = Pen(console.width(sys.stdout), not console.unicode(sys.stdout), brief, language)
+    out = console.out_console()
+    found = next(explanations)
+    write(out, pen, found)
+    begun = False
+    for turn in explanations:
+        if turn.loop is None or (begun and not go_on()):
+            break
+        lines = answer.draw_turns(pen, turn.loop) if begun else [Text(), *_loop(pen, turn)]
+        _write_lines(out, pen, lines)
+        sys.stdout.flush()
+        begun = True
+    return found
+
+
 def write(out: Console, pen: Pen, explanation: Explanation) -> None:
     """Draw the screen on a Rich console."""
-    for line in screen(pen, explanation):
+    _write_lines(out, pen, screen(pen, explanation))
+
+
+def _write_lines(out: Console, pen: Pen, lines: Sequence[Text]) -> None:
+    for line in lines:
         out.print(crop(line, pen.width, pen.say("…")), soft_wrap=True)
 
 
@@ -80,9 +115,14 @@ def screen(pen: Pen, explanation: Explanation) -> list[Text]:
 
     A terminal narrower than 80 columns crops them at its edge.
     """
+    return _join([_sections(pen, explanation), _loop(pen, explanation)])
+
+
+def _loop(pen: Pen, explanation: Explanation) -> list[Text]:
+    """The loop, under what teaches it."""
     loop = answer.draw_loop(pen, explanation)
     taught = lesson(pen, explanation, "loop") if loop else []
-    return _join([_sections(pen, explanation), [*taught, Text(), *loop] if taught else loop])
+    return [*taught, Text(), *loop] if taught else loop
 
 
 def _sections(pen: Pen, explanation: Explanation) -> list[Text]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from tfcli.explain.result import Credit, Explanation, LensRow, NextTokens
+from tfcli.explain.result import Credit, Explanation, LensRow, Loop, NextTokens
 from tfcli.view import explain_numbers as numbers
 from tfcli.view.explain_lines import ACCENT, BAD, DIM, GOOD, STRONG, Pen, Piece, margin, on_one_line
 
@@ -182,6 +182,12 @@ def draw_loop(pen: Pen, explanation: Explanation) -> list[Text]:
     lines = [margin(pen, "LOOP").append(pen.say(how))]
     if loop.steps:
         lines += _in_force(pen, explanation, loop.steps[0].table)
+    return lines + draw_turns(pen, loop)
+
+
+def draw_turns(pen: Pen, loop: Loop) -> list[Text]:
+    """The turns of a loop, an empty line before each, and why it ended."""
+    lines: list[Text] = []
     for step in loop.steps:
         number = pen.line(" ", (f"STEP {step.step}", STRONG), "  ")
         taken = pen.fit(step.chosen_label, 24)
