@@ -115,6 +115,7 @@ complete -c tfcli -n "__tfcli_at ' explain'" -l section -x -a 'all' -d 'Show the
 complete -c tfcli -n "__tfcli_at ' explain'" -l measure -x -a 'delta entropy sink previous credit norm duplicate induction copying' -d 'What the grid of heads shows'
 complete -c tfcli -n "__tfcli_at ' explain'" -l top-k -x -d 'Rows of a next-token table'
 complete -c tfcli -n "__tfcli_at ' explain'" -l steps -x -d 'Show the loop'
+complete -c tfcli -n "__tfcli_at ' explain'" -l by-key -d 'Show the loop step by step'
 complete -c tfcli -n "__tfcli_at ' explain'" -l neighbors -x -d 'The tokens nearest to a words embedding'
 complete -c tfcli -n "__tfcli_at ' explain'" -l analogy -x -d 'The tokens nearest to a sum of embeddings, such as king-man+woman=queen'
 complete -c tfcli -n "__tfcli_at ' explain'" -l lens -x -a 'logit tuned' -d 'How the lens reads a layer'
