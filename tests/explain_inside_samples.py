@@ -9,6 +9,8 @@ from explain_samples import CANDIDATES, ENGLISH, MIXED, sample
 
 from tfcli.explain.result import (
     AskedExpert,
+    Cost,
+    CostPart,
     Explanation,
     Gradients,
     LayerMemories,
@@ -30,6 +32,7 @@ from tfcli.explain.result import (
     Spread,
     Surprisal,
     Surprise,
+    Timing,
 )
 
 NO_HEAD = "this model has no output matrix: it gives vectors, not words"
@@ -235,6 +238,38 @@ def norms_sample(layer_norm: bool = False, cross: bool = False) -> Explanation:
     return only(base, "norms", norms=found)
 
 
+def cost_sample(kind: str = "decoder") -> Explanation:
+    """Sizes of a middling model, and times that no machine took."""
+    steps = kind != "encoder"
+    names = ("embedding", "attention", "scores", "feed-forward", "norms", "output", "rest")
+    if kind == "encoder-decoder":
+        names = (*names[:3], "cross-attention", "cross-scores", "router", "experts", *names[3:])
+    parts = tuple(
+        CostPart(
+            name=name,
+            parameters=0 if name in ("scores", "cross-scores", "rest") else 123_456 * 3**i,
+            text_flops=0 if name in ("embedding", "norms", "rest") else 1_234_567 * 7**i,
+            step_flops=0 if name in ("embedding", "norms", "rest") or not steps else 51_200 * 4**i,
+            step_bytes=0 if name in ("scores", "rest") or not steps else 4 * 12_345 * 3**i,
+            text_ms=0.0123 * 2**i,
+            step_ms=0.0031 * 2**i if steps else None,
+        )
+        for i, name in enumerate(names)
+    )
+
+    def timing(tokens: int, ms: float, flops: int, size: int) -> Timing:
+        rates = (1000 * flops / ms, 1000 * size / ms, 1000 * tokens / ms)
+        return Timing(tokens, ms, 0.9 * ms, 20, flops, size, *rates)
+
+    text = timing(5, 48.2, sum(p.text_flops for p in parts), 4 * 6_291_456)
+    step = timing(1, 1.04, sum(p.step_flops for p in parts), sum(p.step_bytes for p in parts))
+    cache = (20_480, 4096) if steps else (None, None)
+    source = 1200 if kind == "encoder-decoder" else 0
+    one = step if steps else None
+    found = Cost(5, source, "cpu", "float32", 1 if steps else None, parts, text, one, *cache)
+    return only(sample(), "cost", cost=found)
+
+
 PIECES = ("Un", "believ", "ably", ",", "␣", "1", "2", "9", "\\n", "␣␣she", "吃", "了", *MIXED)
 NO_EXPERTS = "this model has no experts: in each layer one feed-forward module reads every token"
 SAMPLES = {
@@ -258,5 +293,8 @@ SAMPLES = {
     "surprisal-one": lambda: surprisal_sample(("The",)),
     "norms": norms_sample,
     "norms-pair": lambda: norms_sample(layer_norm=True, cross=True),
+    "cost": cost_sample,
+    "cost-encoder": lambda: cost_sample("encoder"),
+    "cost-pair": lambda: cost_sample("encoder-decoder"),
     "memories-vectors": lambda: without(vectors_sample(), "memories", NO_HEAD),
 }

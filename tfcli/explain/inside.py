@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tfcli.explain.applies import NotForThisModelError, require_head, require_sum
+from tfcli.explain.cost import cost
 from tfcli.explain.experts import routing
 from tfcli.explain.labels import label
 from tfcli.explain.memories import layer_memories
@@ -66,6 +67,12 @@ def _norms(run: Run) -> dict[str, Any]:
     return {"norms": norms(run.model, run.trace, run.position, run.focus.layers)}
 
 
+def _cost(run: Run) -> dict[str, Any]:
+    encoder = run.trace.encoder
+    source = None if encoder is None else encoder.ids
+    return {"cost": cost(run.model, run.trace.ids, source)}
+
+
 MEASURES: dict[str, Callable[[Run], dict[str, Any]]] = {
     "residual": _residual,
     "memories": _memories,
@@ -73,4 +80,5 @@ MEASURES: dict[str, Callable[[Run], dict[str, Any]]] = {
     "sampling": _sampling,
     "surprisal": _surprisal,
     "norms": _norms,
+    "cost": _cost,
 }

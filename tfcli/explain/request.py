@@ -35,6 +35,7 @@ FURTHER: tuple[str, ...] = (
     "sampling",
     "surprisal",
     "norms",
+    "cost",
 )
 SECTIONS = (*SCREEN[:-1], *FURTHER, "audit")
 

@@ -122,21 +122,80 @@ class Work:
         return self.matrices + self.attention
 
 
+@dataclass(frozen=True)
+class ModuleWork:
+    """Operations of one kind of module in all layers.
+
+    Attributes:
+        name: attention (its projections), scores (with the weighted sum of values),
+            cross-attention, cross-scores, feed-forward, router, experts or output.
+        token: of one token, or the decoder's, that sees all of its text.
+        source: of one token of the encoder's text.
+    """
+
+    name: str
+    token: int
+    source: int
+
+
 def work(shapes: ForwardShapes) -> Work:
     """Count the operations of a forward pass (Kaplan et al. 2020, appendix B)."""
-    config, T, S = shapes.config, shapes.tokens, shapes.source_tokens
-    matrices = _matrices(config) + _output_matrix(config)
-    attention = _attention(config, T)
-    source_matrices = source_attention = 0
+    T, S, modules = shapes.tokens, shapes.source_tokens, work_by_module(shapes)
+    attention = [m for m in modules if m.name in ("scores", "cross-scores")]
+    seen, source_seen = sum(m.token for m in attention), sum(m.source for m in attention)
+    all_of_it, source_all = sum(m.token for m in modules), sum(m.source for m in modules)
+    text = T * all_of_it + S * source_all
+    return Work(all_of_it - seen, seen, source_all - source_seen, source_seen, shapes.batch * text)
+
+
+def work_by_module(shapes: ForwardShapes, against_cache: bool = False) -> tuple[ModuleWork, ...]:
+    """The same by kind of module, without those that do nothing.
+
+    Args:
+        against_cache: a token comes to a cache of the others, where latent attention mixes the
+            latents themselves.
+    """
+    config, S = shapes.config, shapes.source_tokens
+    token = _matrices(config) | {"output": _output_matrix(config)}
+    token["scores"] = _attention(config, shapes.tokens, latents=against_cache)
+    source: dict[str, int] = {}
     if config.encoder is not None:
         # keys and values of cross-attention are made once for each token of the encoder's text
         crossed = config.num_layers * 4 * config.hidden_size * config.num_kv_heads * config.head_dim
-        matrices -= crossed
-        attention += config.num_layers * _one_attention(config, S)
-        source_matrices = _matrices(config.encoder) + crossed
-        source_attention = _attention(config.encoder, S)
-    text = T * (matrices + attention) + S * (source_matrices + source_attention)
-    return Work(matrices, attention, source_matrices, source_attention, shapes.batch * text)
+        token["cross-attention"] -= crossed
+        token["cross-scores"] = config.num_layers * _one_attention(config, S)
+        source = _matrices(config.encoder) | {"cross-attention": crossed}
+        source["scores"] = _attention(config.encoder, S)
+    order = ("attention", "scores", "cross-attention", "cross-scores", "feed-forward", "router")
+    return tuple(
+        ModuleWork(name, token.get(name, 0), source.get(name, 0))
+        for name in (*order, "experts", "output")
+        if token.get(name) or source.get(name)
+    )
+
+
+def weights_read(config: ModelConfig) -> dict[str, int]:
+    """How many parameters one more token reads against a cache, by kind of module.
+
+    All that stand on its way once: of an embedding its row, of experts those that it is sent to,
+    of cross-attention what makes no keys and values, and a tied output matrix as well.
+    """
+    found: dict[str, int] = {}
+    for side, parameters, times, share in _parts(config):
+        for name, size in parameters.items():
+            if side == "encoder" or name.startswith(("cross_attention.k.", "cross_attention.v.")):
+                continue
+            module, numbers = _module_of(name), times * math.prod(size)
+            if name.endswith("embedding.weight"):
+                numbers = config.hidden_size
+            elif module == "experts":
+                numbers = round(numbers * share)
+            found[module] = found.get(module, 0) + numbers
+    if config.share_embeddings:
+        found["embedding"] = config.hidden_size
+    if config.head and config.tie_embeddings:
+        found["output"] = found.get("output", 0) + config.vocab_size * config.hidden_size
+    return found
 
 
 @dataclass(frozen=True)
@@ -221,16 +280,19 @@ def _module_of(name: str) -> str:
     return next((module for prefix, module in _MODULES if name.startswith(prefix)), "norms")
 
 
-def _matrices(config: ModelConfig) -> int:
-    """Operations of one token in the matrices of all blocks."""
-    total = 0
+def _matrices(config: ModelConfig) -> dict[str, int]:
+    """Operations of one token in the matrices of all blocks, by kind of module."""
+    found: dict[str, int] = {}
     for kind in layer_kinds(config):
         for name, size in block_parameters(config, kind.experts).items():
+            numbers = 0
             if name.endswith(".weight") and len(size) == 2:
-                total += 2 * len(kind.layers) * math.prod(size)
+                numbers = math.prod(size)
             if len(size) == 3 and kind.experts is not None:
-                total += 2 * len(kind.layers) * kind.experts.chosen * math.prod(size[1:])
-    return total
+                numbers = kind.experts.chosen * math.prod(size[1:])
+            module = _module_of(name)
+            found[module] = found.get(module, 0) + 2 * len(kind.layers) * numbers
+    return found
 
 
 def _output_matrix(config: ModelConfig) -> int:
@@ -238,15 +300,18 @@ def _output_matrix(config: ModelConfig) -> int:
     return dense + (2 * config.hidden_size * config.vocab_size if config.head else 0)
 
 
-def _attention(config: ModelConfig, seen: int) -> int:
+def _attention(config: ModelConfig, seen: int, latents: bool = False) -> int:
     return sum(
-        len(kind.layers) * _one_attention(config, min(seen, kind.window or seen))
+        len(kind.layers) * _one_attention(config, min(seen, kind.window or seen), latents)
         for kind in layer_kinds(config)
     )
 
 
-def _one_attention(config: ModelConfig, seen: int) -> int:
-    return 2 * config.num_heads * (config.head_dim + config.value_dim) * seen
+def _one_attention(config: ModelConfig, seen: int, latents: bool = False) -> int:
+    width = config.head_dim + config.value_dim
+    if latents and config.latent is not None:
+        width = 2 * config.latent.kv_rank + config.latent.rope_dim
+    return 2 * config.num_heads * width * seen
 
 
 def _elements(steps: tuple[Step, ...] | list[Step]) -> int:

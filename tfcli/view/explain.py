@@ -11,6 +11,7 @@ from tfcli.explain.result import Explanation
 from tfcli.view import console
 from tfcli.view import explain_answer as answer
 from tfcli.view import explain_attention as attention
+from tfcli.view import explain_cost as cost
 from tfcli.view import explain_experts as experts
 from tfcli.view import explain_layers as layers
 from tfcli.view import explain_ledger as ledger
@@ -50,6 +51,7 @@ _FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {
     "sampling": sampling.draw_sampling,
     "surprisal": surprisal.draw_surprisal,
     "norms": layers.draw_norms,
+    "cost": cost.draw_cost,
 }
 _LEFT = ("model", "tokens", "shapes", "block", "qkv")
 _MIDDLE = ("attention", "heads")

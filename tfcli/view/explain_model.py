@@ -37,14 +37,14 @@ def draw_model(pen: Pen, explanation: Explanation) -> list[Text]:
         [f"{numbers.amount(facts.parameters)} parameters"],
         [f"{facts.device}, {facts.dtype}"],
     ]
-    heads = f"{_plural(facts.num_heads, 'head')}{shared} × {facts.head_dim}"
+    heads = f"{numbers.counted(facts.num_heads, 'head')}{shared} × {facts.head_dim}"
     if facts.encoder_layers is None:
         title.append([f"{facts.mask} mask" if facts.mask == "causal" else "no causal mask"])
-        layers = [f"{_plural(facts.num_layers, 'layer')} × {heads}"]
+        layers = [f"{numbers.counted(facts.num_layers, 'layer')} × {heads}"]
     else:
         layers = [
-            f"{_plural(facts.encoder_layers, 'encoder layer')} (E)",
-            f"{_plural(facts.num_layers, 'causal decoder layer')} (L, cross-attention X)",
+            f"{numbers.counted(facts.encoder_layers, 'encoder layer')} (E)",
+            f"{numbers.counted(facts.num_layers, 'causal decoder layer')} (L, cross-attention X)",
             heads,
         ]
     shape: list[list[Piece]] = [
@@ -85,7 +85,7 @@ def _token_lines(pen: Pen, tokens: Tokens, focus: int, word: str, summary: str) 
     if len(columns) < len(tokens.tokens):
         left_out = (
             f"{columns[0].position}–{columns[-1].position} of "
-            f"{numbers.count(len(tokens.tokens))} tokens"
+            f"{numbers.counted(len(tokens.tokens), 'token')}"
         )
     lines: list[Text] = []
     for bank in banks:
@@ -302,7 +302,3 @@ def _block_table(pen: Pen, steps: Sequence[BlockStep], normed: bool) -> list[Tex
             line.append(pen.right(numbers.number(value), width))
         lines.append(line)
     return lines
-
-
-def _plural(number: int, noun: str) -> str:
-    return f"{numbers.count(number)} {noun}" + ("" if number == 1 else "s")

@@ -75,7 +75,7 @@ def counted(value: int, noun: str) -> str:
 
 def amount(value: int) -> str:
     """“6.3M”, “1.2K”, “812”: three digits or fewer."""
-    for size, letter in ((10**9, "B"), (10**6, "M"), (10**3, "K")):
+    for size, letter in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K")):
         if value >= 0.9995 * size:
             short = value / size
             return f"{short:.0f}{letter}" if short >= 99.95 else f"{short:.1f}{letter}"

@@ -12,7 +12,8 @@ from tfcli.model.size import cache_size, parameter_count
 from tfcli.view import console
 from tfcli.view import explain_numbers as numbers
 from tfcli.view.explain_lines import ACCENT, BAD, DIM, STRONG, Pen, Piece
-from tfcli.view.model_lines import counted, paragraph, sentence, under
+from tfcli.view.explain_numbers import counted
+from tfcli.view.model_lines import paragraph, sentence, under
 from tfcli.view.model_sizes import cache_lines, memory_lines, parameter_lines
 from tfcli.view.model_words import architecture_words, kind_words
 from tfcli.view.pull import size

@@ -73,8 +73,3 @@ def ranges(numbers: Sequence[int], most: int = 3) -> str:
             runs.append([number, number])
     shown = [str(a) if a == b else f"{a}–{b}" for a, b in runs[:most]]
     return ", ".join([*shown, *(["…"] if len(runs) > most else [])])
-
-
-def counted(number: int, noun: str) -> str:
-    """“1 layer”, “96 layers”."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"

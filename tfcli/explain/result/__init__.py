@@ -34,6 +34,7 @@ from tfcli.explain.result.attention import (
     OtherKeys,
     RepeatedTokens,
 )
+from tfcli.explain.result.cost import Cost, CostPart, Timing
 from tfcli.explain.result.embedding import Analogy, Expected, Neighbor, Neighbors, Term
 from tfcli.explain.result.experts import (
     AskedExpert,
@@ -79,6 +80,8 @@ __all__ = [
     "BlockStep",
     "Candidate",
     "Check",
+    "Cost",
+    "CostPart",
     "Credit",
     "Expected",
     "Explanation",
@@ -131,6 +134,7 @@ __all__ = [
     "Surprisal",
     "Surprise",
     "Term",
+    "Timing",
     "Token",
     "Tokens",
     "UpdateLedger",
@@ -175,6 +179,7 @@ class Explanation:
     sampling: SamplingTable | None = None
     surprisal: Surprisal | None = None
     norms: Norms | None = None
+    cost: Cost | None = None
     loop: Loop | None = None
     ledger: Ledger | None = None
     source: Tokens | None = None
