@@ -12,7 +12,9 @@ from tfcli.explain.result.anatomy import (
     Audit,
     BlockStep,
     Check,
+    ExpertFacts,
     Focus,
+    LatentFacts,
     ModelFacts,
     ModuleCount,
     Parameters,
@@ -20,6 +22,7 @@ from tfcli.explain.result.anatomy import (
     Shapes,
     Token,
     Tokens,
+    WindowFacts,
 )
 from tfcli.explain.result.attention import (
     LETTERS,
@@ -84,6 +87,7 @@ __all__ = [
     "CostPart",
     "Credit",
     "Expected",
+    "ExpertFacts",
     "Explanation",
     "Focus",
     "Gradients",
@@ -94,6 +98,7 @@ __all__ = [
     "KeyTerm",
     "KeyWeight",
     "Kind",
+    "LatentFacts",
     "LayerCredit",
     "LayerMemories",
     "Ledger",
@@ -140,6 +145,7 @@ __all__ = [
     "UpdateLedger",
     "Walk",
     "WalkStep",
+    "WindowFacts",
 ]
 
 
