@@ -141,6 +141,17 @@ def test_an_answer_is_named(tfcli):
     assert code == 0 and "“#17”" in out
 
 
+def test_the_lens_at_every_position(tfcli):
+    code, out, _ = tfcli("The cat sat on the mat", "--section", "lens_grid")
+    assert code == 0 and "LENS GRID" in out and "L2" in out
+    words = ("--section", "lens_grid", "--window", "1:3", "--answer", "cat")
+    code, out, _ = tfcli("The cat sat on the mat", *words)
+    assert code == 0 and "probability of “␣cat”" in out
+    code, out, _ = tfcli("The cat sat", *words[:2], "--json")
+    grid = read_document(json.loads(out)).lens_grid
+    assert code == 0 and [len(row.cells) for row in grid.rows] == [3, 3, 3, 3]
+
+
 def test_a_lens_is_fitted_once_and_read_with(tfcli, folders, tmp_path):
     text, lens = tmp_path / "text.txt", folders["qwen3"] / "best" / "tuned-lens.safetensors"
     text.write_text("The cat sat on the mat, and the dog looked at it. " * 200)

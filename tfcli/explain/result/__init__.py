@@ -55,6 +55,7 @@ from tfcli.explain.result.ledger import (
     WalkStep,
 )
 from tfcli.explain.result.lens_fit import LensFit, LensFitRow
+from tfcli.explain.result.lens_grid import LensCell, LensGrid, LensGridRow
 from tfcli.explain.result.memories import LayerMemories, Memories, Neuron, Promoted
 from tfcli.explain.result.norms import NormPlace, NormRow, Norms, Spread
 from tfcli.explain.result.prediction import (
@@ -103,8 +104,11 @@ __all__ = [
     "LayerMemories",
     "Ledger",
     "Lens",
+    "LensCell",
     "LensFit",
     "LensFitRow",
+    "LensGrid",
+    "LensGridRow",
     "LensRow",
     "Loop",
     "LoopStep",
@@ -188,5 +192,6 @@ class Explanation:
     cost: Cost | None = None
     loop: Loop | None = None
     ledger: Ledger | None = None
+    lens_grid: LensGrid | None = None
     source: Tokens | None = None
     omitted: dict[str, str] = field(default_factory=dict)
