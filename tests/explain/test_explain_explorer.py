@@ -110,6 +110,9 @@ def test_the_table_without_a_head_is_that_of_the_edited_model(model):
     with edited(model, [ablated(spot.place)]):
         after = model(*given, **read)[0, spot.position].log_softmax(-1)
     assert [c.id for c in table.candidates] == after.topk(TABLE_ROWS).indices.tolist()
+    for candidate, (rank, p) in zip(table.candidates, sight.was, strict=True):
+        assert p == pytest.approx(float(before[candidate.id].exp()), rel=1e-12)
+        assert rank == 1 + int((before > before[candidate.id]).sum())
     kl = float((before.exp() * (before - after)).sum()) / torch.tensor(2.0).log().item()
     assert sight.kl == pytest.approx(kl, rel=1e-6) and sight.kl > 0
 

@@ -16,13 +16,14 @@ from tiny import redraw
 
 from tfcli.errors import UsageError
 from tfcli.explain.explanation import explain
-from tfcli.explain.explorer import TABLE_ROWS, Explorer
+from tfcli.explain.explorer import FURTHER, TABLE_ROWS, Explorer
 from tfcli.explain.request import Request
 from tfcli.explain.result import Explanation
 from tfcli.model.config import ModelConfig
 from tfcli.model.transformer import Transformer
 from tfcli.view import explain_answer as answer
 from tfcli.view import explain_attention as attention
+from tfcli.view.explain import draw_section
 from tfcli.view.explain_lines import Pen, crop
 from tfcli.view.explore import panes
 from tfcli.view.explore.app import ExploreApp
@@ -134,7 +135,7 @@ def test_the_panes_follow_the_keys_with_the_numbers_of_explain(model, tokenizer)
             assert app.spot.name in shown(app, "title")
             await press(app, pilot, "1")
             # explain says that it chose the head where it did; here the user did
-            assert shown(app, "ledger") == drawn(attention.draw_qkv(pen, expected))
+            assert shown(app, "head") == drawn(attention.draw_qkv(pen, expected))
             await press(app, pilot, "2")
             assert shown(app, "lens") == drawn(answer.draw_lens(pen, expected))
             await press(app, pilot, "5")
@@ -176,6 +177,9 @@ def test_a_head_taken_away_is_marked_and_the_table_shows_both(model, tokenizer):
         name = app.spot.name
         assert f"without {name}" in shown(app, "title")
         assert "××" in shown(app, "grid")
+        await press(app, pilot, "1")
+        assert shown(app, "head").startswith("   Taken away")
+        await press(app, pilot, "4")
         changed = shown(app, "next")
         sight = app.explorer.look(app.spot, "next")
         assert sight.kl is not None and sight.kl > 0
@@ -288,9 +292,9 @@ def test_a_long_prompt_shows_what_stands_around_the_token(model, tokenizer):
 
     async def script(app: ExploreApp, pilot: Pilot[Any]) -> None:
         assert shown(app, "strip").startswith("… ") and "[699 " in shown(app, "strip")
-        assert "more" in shown(app, "ledger")
+        assert "more" in shown(app, "head")
         await press(app, pilot, "pagedown")
-        assert "other heads" in shown(app, "ledger") or "PageDown" in shown(app, "ledger")
+        assert "other heads" in shown(app, "head") or "PageDown" in shown(app, "head")
         await press(app, pilot, "3", "home", *["right"] * 30)
         assert app.spot.position == 30 and "[30 " in shown(app, "strip")
         assert "   30 " in shown(app, "weights")
@@ -320,6 +324,43 @@ def test_a_full_context_is_said():
         assert len(app.spot.ids) == 64 and "context" not in shown(app, "footer")
 
     play(opened(build("gpt2"), list(range(32)) * 2), script)
+
+
+def test_the_last_pane_turns_through_the_further_sections(model, tokenizer):
+    ids = tokenizer.encode("The cat sat")
+
+    async def script(app: ExploreApp, pilot: Pilot[Any]) -> None:
+        seen = []
+        for section in (*FURTHER, FURTHER[0]):
+            await press(app, pilot, "7")
+            request = Request(sections=(section,), top_k=TABLE_ROWS)
+            expected = explain(model, ids, request, tokenizer=tokenizer)
+            assert f"[7 {section}]" in shown(app, "tabs")
+            lines = draw_section(Pen(80, brief=False), expected, section)
+            height = app.query_one("#more").size.height
+            assert shown(app, "more") == drawn(panes.visible(Pen(80), lines, 0, height))
+            seen.append(shown(app, "more"))
+        assert seen[0] == seen[-1] and len(set(seen)) == len(FURTHER)
+        await press(app, pilot, "a")
+        assert shown(app, "more").startswith("   Of the model with all its heads:")
+
+    play(opened(model, ids, tokenizer), script)
+
+
+def test_in_an_encoder_the_arrows_choose_who_asks():
+    model = build("bart", torch.float64)
+
+    async def script(app: ExploreApp, pilot: Pilot[Any]) -> None:
+        position = app.spot.position
+        await press(app, pilot, "k", "k", "home")
+        assert app.spot.kind == "encoder" and "“#5” asks" in shown(app, "head")
+        await press(app, pilot, "right", "right")
+        assert "“#3” asks" in shown(app, "head") and "[2 #3]" in shown(app, "strip")
+        assert app.spot.position == position
+        await press(app, pilot, "k", "left")
+        assert app.spot.position == position - 1 and app.spot.source == 2
+
+    play(opened(model, list(IDS)), script)
 
 
 @pytest.mark.parametrize("shape", ["t5", "marian", "bert", "vectors", "gpt_oss", "deepseek"])

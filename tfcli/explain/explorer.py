@@ -8,7 +8,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import torch
 from torch import Tensor
@@ -32,7 +32,8 @@ from tfcli.model.transformer import Transformer
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
 
-Part = Literal["heads", "qkv", "lens", "attention", "next", "credit", "model"]
+Further = Literal["ledger", "residual", "memories", "experts", "sampling", "surprisal", "norms"]
+Part = Literal["heads", "qkv", "lens", "attention", "next", "credit", "model"] | Further
 Window = tuple[int, int]
 
 TABLE_ROWS = 10
@@ -43,6 +44,11 @@ _POSITIONS_KEPT = 8
 _NUMBERS_KEPT = 2**27  # in the kept runs' vectors together; 512 MB in float32
 _FEWEST_RUNS = 2  # as it is, and with heads taken away
 
+# Further sections, each a part of its own.
+FURTHER: tuple[Further, ...] = get_args(Further)
+# Parts that are of the model as it is: an audit's sums are, and the further sections know of no
+# head that was taken away.
+PLAIN: tuple[Part, ...] = ("model", *FURTHER)
 # The sections of each part that `sections.measure` measures.
 _SECTIONS: dict[Part, tuple[str, ...]] = {
     "heads": ("heads",),
@@ -50,6 +56,7 @@ _SECTIONS: dict[Part, tuple[str, ...]] = {
     "next": ("next",),
     "credit": ("credit",),
     "model": ("shapes", "block", "parameters", "audit"),
+    **{section: (section,) for section in FURTHER},
 }
 T = TypeVar("T")
 
@@ -61,11 +68,13 @@ class Sight:
     Attributes:
         explanation: holds the part's sections; with heads ablated, of the run without them.
         before: the next-token table of the run as it is, where heads are ablated.
+        was: rank and probability of each candidate of the explanation's table in that run.
         kl: KL(as it is ‖ ablated) of the next token in bits, likewise.
     """
 
     explanation: Explanation
     before: NextTokens | None = None
+    was: tuple[tuple[int, float], ...] = ()
     kl: float | None = None
 
 
@@ -81,12 +90,13 @@ class _Based:
     bare: Explanation
     places: OrderedDict[Hashable, Run] = field(default_factory=OrderedDict)
 
-    def at(self, position: int) -> Run:
-        """The run at a position."""
-        return _kept(self.places, position, lambda: self._read(position), _POSITIONS_KEPT)
+    def at(self, position: int, source: int | None = None) -> Run:
+        """The run at a position, and at a token of the encoder."""
+        key = position, source
+        return _kept(self.places, key, lambda: self._read(position, source), _POSITIONS_KEPT)
 
-    def _read(self, position: int) -> Run:
-        run = self.run.asked(Request(position=position))
+    def _read(self, position: int, source: int | None) -> Run:
+        run = replace(self.run.asked(Request(position=position)), source=source)
         require_numbers(run.trace, run.position, run.labels, run.source_labels)
         _ = run.readings  # from here on every look at the position shares them
         return run
@@ -180,17 +190,16 @@ class Explorer:
         """
         followed = list(written or ids)
         position = first_position(self.model, self.tokenizer, followed)
-        return replace(spot, ids=tuple(ids), written=tuple(written), position=position)
+        return replace(spot, ids=tuple(ids), written=tuple(written), position=position, source=None)
 
     def ends(self, token: int) -> bool:
         """Whether a text ends with the token."""
         return self.model.config.causal and token in self._eos_ids
 
     def _looked(self, spot: Spot, part: Part, room: int) -> Sight:
-        # the sums that an audit checks are those of the model as it is
-        seen = replace(spot, ablated=()) if part == "model" else spot
+        seen = replace(spot, ablated=()) if part in PLAIN else spot
         based = self._based(seen)
-        run = based.at(spot.position).asked(_request(seen))
+        run = based.at(spot.position, spot.source).asked(_request(seen))
         found: dict[str, Any] = {}
         omitted: dict[str, str] = {}
         if part in ("qkv", "attention"):
@@ -200,15 +209,20 @@ class Explorer:
                 found |= measure(run, section)
             except NotForThisModelError as reason:
                 omitted[section] = str(reason)
-        explanation = replace(
-            based.bare, sections=(part,), focus=run.focus, omitted=omitted, **found
-        )
+        # the user chose the head, wherever it is
+        focus = replace(run.focus, layer_was_chosen=False, head_was_chosen=False)
+        explanation = replace(based.bare, sections=(part,), focus=focus, omitted=omitted, **found)
         if part != "next" or not spot.ablated or explanation.next is None:
             return Sight(explanation)
         plain = replace(spot, ablated=())
         before = self.look(plain, "next").explanation.next
-        as_it_is = self._based(plain).at(spot.position).logits
-        return Sight(explanation, before, _divergence(as_it_is, run.logits))
+        logits = self._based(plain).at(spot.position).logits
+        p = logits.softmax(-1)
+        was = tuple(
+            (1 + int((logits > logits[c.id]).sum()), float(p[c.id]))
+            for c in explanation.next.candidates
+        )
+        return Sight(explanation, before, was, _divergence(logits, run.logits))
 
     def _based(self, spot: Spot) -> _Based:
         key = (spot.ids, spot.written, spot.ablated)
@@ -295,9 +309,13 @@ def _seen_by(spot: Spot, part: Part) -> Spot:
         spot = replace(spot, measure="delta")
     if part in ("qkv", "attention"):
         return spot
+    if part in PLAIN:
+        spot = replace(spot, ablated=())
     if part == "model":
-        return replace(spot, head=0, ablated=())
-    return replace(spot, kind="self", layer=0, head=0)
+        return replace(spot, head=0, source=None)
+    return replace(
+        spot, kind="self", layer=0, head=0, source=spot.source if part == "heads" else None
+    )
 
 
 def _kept(kept: OrderedDict[Hashable, T], key: Hashable, make: Callable[[], T], room: int) -> T:

@@ -54,6 +54,7 @@ class Run:
     generation: GenerationDefaults = NO_DEFAULTS
     eos_ids: tuple[int, ...] = ()
     ablated: tuple[Place, ...] = ()
+    source: int | None = None
     tuned: "TunedLens | None" = None
 
     @classmethod
@@ -177,7 +178,7 @@ class Run:
             found["cross"] = crossed
         encoder, source = self.model.encoder, self.trace.encoder
         if encoder is not None and source is not None:
-            query = self._most_looked_at(crossed)
+            query = self._most_looked_at(crossed) if self.source is None else self.source
             found["encoder"] = sites(encoder, source, query, "encoder", self.ablated)
         return found
 

@@ -21,6 +21,8 @@ class Spot:
         kind: which attention the head belongs to.
         measure: what the grid of heads shows.
         ablated: heads that are taken away, in order.
+        source: in an encoder-decoder, the encoder's token that asks there; None for the one that
+            the cross-attention looks at most.
     """
 
     ids: tuple[int, ...]
@@ -31,6 +33,7 @@ class Spot:
     head: int
     measure: Measure = "delta"
     ablated: tuple[Place, ...] = ()
+    source: int | None = None
 
     @property
     def followed(self) -> tuple[int, ...]:
@@ -51,6 +54,11 @@ class Spot:
 def token_moved(spot: Spot, by: int) -> Spot:
     """Some tokens to the right; it stops at both ends."""
     return replace(spot, position=_within(spot.position + by, len(spot.followed)))
+
+
+def source_moved(spot: Spot, by: int, here: int) -> Spot:
+    """Some of the encoder's tokens to the right of one; it stops at both ends."""
+    return replace(spot, source=_within(here + by, len(spot.ids)))
 
 
 def layer_moved(spot: Spot, by: int, extents: Extents) -> Spot:

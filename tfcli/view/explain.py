@@ -20,7 +20,6 @@ from tfcli.view import explain_model as model
 from tfcli.view import explain_sampling as sampling
 from tfcli.view import explain_surprisal as surprisal
 from tfcli.view import explain_words as words
-from tfcli.view.explain_lens_grid import draw_lens_grid
 from tfcli.view.explain_lines import DIM, Language, Pen, Piece, beside, crop, margin, widest
 from tfcli.view.teach import lesson
 
@@ -44,7 +43,6 @@ _SECTIONS = {
 # Sections that are named to be seen, one under the other below the rest.
 _FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {
     "ledger": ledger.draw_ledger,
-    "lens_grid": draw_lens_grid,
     "residual": layers.draw_residual,
     "neighbors": words.draw_neighbors,
     "analogy": words.draw_analogy,
@@ -154,9 +152,7 @@ def _stack(pen: Pen, explanation: Explanation, names: Sequence[str]) -> list[Tex
         pair = _pair(pen, explanation) if name in _MIDDLE and _is_pair(explanation) else []
         if pair and name == "heads":
             continue
-        drawn = pair or (_SECTIONS | _FURTHER)[name](pen, explanation)
-        if name in explanation.omitted:
-            drawn = omitted_line(pen, name, explanation.omitted[name])
+        drawn = pair or draw_section(pen, explanation, name)
         if name == "attention" or (name == "qkv" and "attention" not in explanation.sections):
             drawn = [*drawn, pen.line("   ", (attention.CAVEAT, DIM))]
         if lines and (pen.language or (above, name) not in _CLOSE):
@@ -169,9 +165,11 @@ def _stack(pen: Pen, explanation: Explanation, names: Sequence[str]) -> list[Tex
     return lines
 
 
-def omitted_line(pen: Pen, name: str, reason: str) -> list[Text]:
-    """One line for a section that does not apply to the model."""
-    said: list[list[Piece]] = [[(word, DIM)] for word in reason.split(" ")]
+def draw_section(pen: Pen, explanation: Explanation, name: str) -> list[Text]:
+    """One section; where it does not apply to the model, a line that says why."""
+    if name not in explanation.omitted:
+        return (_SECTIONS | _FURTHER)[name](pen, explanation)
+    said: list[list[Piece]] = [[(word, DIM)] for word in explanation.omitted[name].split(" ")]
     head = margin(pen, name.upper())
     return pen.flow(said, " ", head=head, indent=9, room=pen.width)
 

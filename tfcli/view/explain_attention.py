@@ -80,7 +80,7 @@ def name(opened: HeadLedger | HeadAttention) -> str:
 
 def _what_meets(explanation: Explanation, ledger: HeadLedger) -> str:
     if explanation.source is not None:
-        return "asks the encoder" if ledger.kind == "cross" else "asks the decoder"
+        return "asks the decoder" if ledger.kind == "self" else "asks the encoder"
     return "q and k after RoPE" if explanation.model.position == "rope" else ""
 
 

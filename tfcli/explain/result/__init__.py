@@ -12,9 +12,7 @@ from tfcli.explain.result.anatomy import (
     Audit,
     BlockStep,
     Check,
-    ExpertFacts,
     Focus,
-    LatentFacts,
     ModelFacts,
     ModuleCount,
     Parameters,
@@ -22,7 +20,6 @@ from tfcli.explain.result.anatomy import (
     Shapes,
     Token,
     Tokens,
-    WindowFacts,
 )
 from tfcli.explain.result.attention import (
     LETTERS,
@@ -55,7 +52,6 @@ from tfcli.explain.result.ledger import (
     WalkStep,
 )
 from tfcli.explain.result.lens_fit import LensFit, LensFitRow
-from tfcli.explain.result.lens_grid import LensCell, LensGrid, LensGridRow
 from tfcli.explain.result.memories import LayerMemories, Memories, Neuron, Promoted
 from tfcli.explain.result.norms import NormPlace, NormRow, Norms, Spread
 from tfcli.explain.result.prediction import (
@@ -88,7 +84,6 @@ __all__ = [
     "CostPart",
     "Credit",
     "Expected",
-    "ExpertFacts",
     "Explanation",
     "Focus",
     "Gradients",
@@ -99,16 +94,12 @@ __all__ = [
     "KeyTerm",
     "KeyWeight",
     "Kind",
-    "LatentFacts",
     "LayerCredit",
     "LayerMemories",
     "Ledger",
     "Lens",
-    "LensCell",
     "LensFit",
     "LensFitRow",
-    "LensGrid",
-    "LensGridRow",
     "LensRow",
     "Loop",
     "LoopStep",
@@ -149,7 +140,6 @@ __all__ = [
     "UpdateLedger",
     "Walk",
     "WalkStep",
-    "WindowFacts",
 ]
 
 
@@ -192,6 +182,5 @@ class Explanation:
     cost: Cost | None = None
     loop: Loop | None = None
     ledger: Ledger | None = None
-    lens_grid: LensGrid | None = None
     source: Tokens | None = None
     omitted: dict[str, str] = field(default_factory=dict)

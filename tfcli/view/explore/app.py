@@ -22,10 +22,10 @@ from textual.widgets import Input, Static
 
 from tfcli.errors import TfcliError
 from tfcli.explain import spot as steps
-from tfcli.explain.explorer import Explorer, Part, Sight
+from tfcli.explain.explorer import FURTHER, PLAIN, Explorer, Part, Sight
 from tfcli.explain.result import Explanation
 from tfcli.explain.spot import Spot
-from tfcli.view.explain_lines import Language, Pen, crop
+from tfcli.view.explain_lines import DIM, Language, Pen, crop
 from tfcli.view.explore import grid, panes, strip, words
 from tfcli.view.explore.arrange import Arrangement, Box, arrange
 from tfcli.view.teach import lesson
@@ -144,7 +144,7 @@ class ExploreApp(App[None]):
         self._encode, self._decode, self._start = encode, decode, start
         self._pen = Pen(80, ascii, brief=False)
         self._language: Language = language
-        self._main: panes.Name = "ledger"
+        self._main: panes.Name = "head"
         self._looks: dict[panes.Name, panes.Look] = {name: panes.Look() for name in panes.NAMES}
         self._sights: dict[Part, tuple[Spot, Sight]] = {}
         self._text: Explanation | None = None
@@ -201,7 +201,7 @@ class ExploreApp(App[None]):
         seen = panes.shown(self._main, len(places.panes))
         pen = replace(self._pen, width=self._size_to_fill.width)
         self._put("title", places.title, [words.title(pen, self._text, self.spot, self.computing)])
-        self._put("tabs", places.tabs, [words.tabs(pen, self._main)])
+        self._put("tabs", places.tabs, [words.tabs(self._main, self._part("more"))])
         self._put("footer", places.footer, [words.footer(pen, self._message)])
         if self._text is not None and self._is_of_this_text(self._text):
             self._put("strip", places.strip, strip.draw_strip(pen, self._text, self.spot))
@@ -217,14 +217,21 @@ class ExploreApp(App[None]):
                 self._draw_pane(name, boxes[name])
 
     def _draw_pane(self, name: panes.Name, box: Box) -> None:
-        found = self._sights.get(panes.PARTS[name])
+        found = self._sights.get(self._part(name))
         if found is None:
             self._put(name, box, [])
             return
         pen = replace(self._pen, width=box.width)
         lines = panes.draw_pane(pen, name, found[1], self._looks[name])
         if pen.language:
-            lines += [Text(), *lesson(pen, found[1].explanation, panes.PARTS[name])]
+            lines += [Text(), *lesson(pen, found[1].explanation, self._part(name))]
+        note = ""
+        if self.spot.ablated and self._part(name) in PLAIN:
+            note = "Of the model with all its heads:"
+        elif name == "head" and found[0].place in found[0].ablated:
+            note = "Taken away: it weighs the keys, and gives nothing."
+        if note:
+            lines = [pen.line("   ", (note, DIM)), *lines]
         top = min(self._looks[name].top, panes.last_top(len(lines), box.height))
         self._looks[name] = replace(self._looks[name], top=top)
         self._put(name, box, panes.visible(pen, lines, top, box.height))
@@ -235,6 +242,9 @@ class ExploreApp(App[None]):
         widget.styles.width, widget.styles.height = max(box.width, 1), max(box.height, 1)
         cut = [crop(line, box.width, self._pen.say("…")) for line in lines[: max(box.height, 1)]]
         widget.update(Text("\n", no_wrap=True).join(cut))
+
+    def _part(self, name: panes.Name) -> Part:
+        return panes.part_of(name, self._looks[name])
 
     def _is_of_this_text(self, explanation: Explanation) -> bool:
         length = len(explanation.source.tokens) if explanation.source else len(explanation.ids)
@@ -249,7 +259,7 @@ class ExploreApp(App[None]):
         wishes.append(("heads", 0))
         for name, box in zip(panes.shown(self._main, len(places.panes)), places.panes, strict=True):
             room = panes.matrix_room(box.width, box.height) if name == "weights" else 0
-            wishes.append((panes.PARTS[name], room))
+            wishes.append((self._part(name), room))
         self._asked = (self.spot, tuple(wishes))
         if self._working is None:
             self._working = self._asked
@@ -330,7 +340,12 @@ class ExploreApp(App[None]):
         return True
 
     def action_token(self, by: int) -> None:
-        self._go(steps.token_moved(self.spot, by))
+        asking = None if self._text is None else self._text.focus.source
+        if self.spot.kind == "encoder" and asking is not None:
+            here = asking if self.spot.source is None else self.spot.source
+            self._go(steps.source_moved(self.spot, by, here))
+        else:
+            self._go(steps.token_moved(self.spot, by))
 
     def action_layer(self, by: int) -> None:
         self._go(steps.layer_moved(self.spot, by, self.explorer.extents))
@@ -351,7 +366,11 @@ class ExploreApp(App[None]):
         self._go(steps.ablations_cleared(self.spot))
 
     def action_pane(self, number: int) -> None:
-        self._main = panes.NAMES[number]
+        name = panes.NAMES[number]
+        if name == "more" and name == self._main:
+            section = (self._looks[name].section + 1) % len(FURTHER)
+            self._looks[name] = panes.Look(section=section)
+        self._main = name
         self._message = ""
         self._look()
 

@@ -1,28 +1,27 @@
 """What the panes show, each drawn as `explain` draws it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from rich.text import Text
 
 from tfcli.explain.result import Explanation, NextTokens
 from tfcli.view import explain_answer as answer
 from tfcli.view import explain_attention as attention
-from tfcli.view import explain_model as model
 from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain import omitted_line
+from tfcli.view.explain import draw_section
 from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, crop
 
 if TYPE_CHECKING:
     from tfcli.explain.explorer import Part, Sight
 
-Name = Literal["ledger", "lens", "weights", "next", "credit", "model"]
-NAMES: tuple[Name, ...] = ("ledger", "lens", "weights", "next", "credit", "model")
+Name = Literal["head", "lens", "weights", "next", "credit", "model", "more"]
+NAMES: tuple[Name, ...] = get_args(Name)
 # Where several stand side by side, those that were not asked for come in this order.
-ORDER: tuple[Name, ...] = ("ledger", "next", "lens", "weights", "credit", "model")
-PARTS: "dict[Name, Part]" = {
-    "ledger": "qkv",
+ORDER: tuple[Name, ...] = ("head", "next", "lens", "weights", "credit", "model", "more")
+_PARTS: "dict[Name, Part]" = {
+    "head": "qkv",
     "lens": "lens",
     "weights": "attention",
     "next": "next",
@@ -42,10 +41,12 @@ class Look:
     Attributes:
         row: the candidate of the next-token table that Enter takes, from 0.
         top: the first line that is shown.
+        section: which of the further sections “more” shows.
     """
 
     row: int = 0
     top: int = 0
+    section: int = 0
 
 
 def shown(main: Name, count: int) -> tuple[Name, ...]:
@@ -59,43 +60,29 @@ def matrix_room(width: int, height: int) -> int:
     return max(min((width - _ROW_LABEL - _BESIDE) // _CELL, height - _MATRIX_FRAME), 1)
 
 
+def part_of(name: Name, look: Look) -> "Part":
+    """What a pane shows."""
+    from tfcli.explain.explorer import FURTHER
+
+    return FURTHER[look.section] if name == "more" else _PARTS[name]
+
+
 def draw_pane(pen: Pen, name: Name, sight: "Sight", look: Look) -> list[Text]:
     """All lines of a pane."""
-    found = sight.explanation
-    section = PARTS[name]
-    if section in found.omitted:
-        return omitted_line(pen, section, found.omitted[section])
-    if name == "next":
+    found, part = sight.explanation, part_of(name, look)
+    if part == "next" and part not in found.omitted:
         return _next(pen, sight, look.row)
-    return _DRAWN[name](pen, found)
-
-
-def _weights(pen: Pen, explanation: Explanation) -> list[Text]:
-    caveat = pen.line("   ", (attention.CAVEAT, DIM))
-    return [*attention.draw_attention(pen, explanation), caveat]
+    if part == "model":
+        return _model(pen, found)
+    drawn = draw_section(pen, found, part)
+    return [*drawn, pen.line("   ", (attention.CAVEAT, DIM))] if part == "attention" else drawn
 
 
 def _model(pen: Pen, explanation: Explanation) -> list[Text]:
-    parts = (
-        model.draw_model(pen, explanation),
-        model.draw_shapes(pen, explanation),
-        model.draw_block(pen, explanation),
-        model.draw_parameters(pen, explanation),
-        model.draw_audit(pen, explanation),
-    )
     lines: list[Text] = []
-    for part in parts:
-        lines += [Text()] * bool(lines) + part
+    for section in ("model", "shapes", "block", "parameters", "audit"):
+        lines += [Text()] * bool(lines) + draw_section(pen, explanation, section)
     return lines
-
-
-_DRAWN: dict[Name, Callable[[Pen, Explanation], list[Text]]] = {
-    "ledger": attention.draw_qkv,
-    "lens": answer.draw_lens,
-    "weights": _weights,
-    "credit": answer.draw_credit,
-    "model": _model,
-}
 
 
 def visible(pen: Pen, lines: Sequence[Text], top: int, height: int) -> list[Text]:
@@ -119,13 +106,14 @@ def _next(pen: Pen, sight: "Sight", row: int) -> list[Text]:
     chosen = table.candidates[min(row, len(table.candidates) - 1)].id
     if sight.before is None or sight.kl is None:
         return answer.draw_next(pen, sight.explanation, chosen)
-    return _changed(pen, sight.before, table, sight.kl, chosen)
+    return _changed(pen, sight, sight.before, sight.kl, chosen)
 
 
-def _changed(pen: Pen, before: NextTokens, table: NextTokens, kl: float, chosen: int) -> list[Text]:
+def _changed(pen: Pen, sight: "Sight", before: NextTokens, kl: float, chosen: int) -> list[Text]:
     """The table of the run with heads ablated, beside that of the run as it is."""
+    table = sight.explanation.next
+    assert table is not None
     label = min(max([pen.size(c.label) for c in table.candidates] + [14]), 24)
-    was = {candidate.id: candidate for candidate in before.candidates}
     lines = [
         pen.line(
             (" NEXT    ", STRONG),
@@ -139,13 +127,12 @@ def _changed(pen: Pen, before: NextTokens, table: NextTokens, kl: float, chosen:
             (pen.left("ablated", label), DIM),
             (pen.right("p", 7), DIM),
             (pen.right("before", 9), DIM),
-            (pen.right("rank", 6), DIM),
+            (pen.right("rank", 7), DIM),
             ("   " + pen.left("as it is", label), DIM),
             (pen.right("p", 7), DIM),
         ),
     ]
-    for now, then in zip(table.candidates, before.candidates, strict=True):
-        same = was.get(now.id)
+    for now, then, (rank, p) in zip(table.candidates, before.candidates, sight.was, strict=True):
         lines.append(
             pen.line(
                 " " * 9,
@@ -153,8 +140,8 @@ def _changed(pen: Pen, before: NextTokens, table: NextTokens, kl: float, chosen:
                 "* " if now.id == chosen else "  ",
                 (pen.left(now.label, label), STRONG if now.id == chosen else ""),
                 pen.right(numbers.probability(now.probability), 7),
-                pen.right(numbers.probability(same.probability if same else None), 9),
-                pen.right(str(same.rank) if same else numbers.NONE, 6),
+                pen.right(numbers.probability(p), 9),
+                pen.right(numbers.count(rank), 7),
                 "   ",
                 (pen.left(then.label, label), ""),
                 pen.right(numbers.probability(then.probability), 7),

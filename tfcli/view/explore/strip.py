@@ -24,7 +24,7 @@ def draw_strip(pen: Pen, explanation: Explanation, spot: Spot) -> list[Text]:
     """
     lines: list[Text] = []
     if explanation.source is not None:
-        asks = explanation.focus.source or 0
+        asks = (explanation.focus.source or 0) if spot.source is None else spot.source
         lines.append(_line(pen, explanation.source.tokens, asks)[0])
     tokens = explanation.tokens.tokens
     predicted = explanation.tokens.bits_per_token is not None or len(tokens) == 1

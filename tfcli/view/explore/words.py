@@ -14,7 +14,8 @@ _MOVES, _MOVES_IN_ASCII = "←→ token  ↑↓ layer", "arrows token, layer"
 _KEYS = ("hl head", "m grid", "a ablate", "g go on", "/ edit", "? help", "q quit")
 
 HELP = """\
- left, right     the token that is followed; Home and End: the first, the last
+ left, right     the token that is followed, in the encoder's own attention (E)
+                 the one that asks; Home and End: the first, the last
  up, down        the layer
  h, l            the head; also Shift with left and right
  m               the measure of the grid: norm of ΔE, entropy, weight on the
@@ -22,7 +23,8 @@ HELP = """\
  k               the kind of attention, where a model has several: the decoder's
                  own (L), to the encoder (X), the encoder's own (E)
  a               take the head away, or give it back; A gives all back
- 1 to 6, Tab     the pane; PageUp and PageDown scroll it
+ 1 to 7, Tab     the pane; 7 again: the next of the further sections of explain;
+                 PageUp and PageDown scroll
  g               go on: append the likeliest token; in an encoder, fill it in
  n, p            the next or previous row of the next-token table
  Enter           take the token of that row; what stands behind is dropped
@@ -56,12 +58,17 @@ def title(pen: Pen, explanation: Explanation | None, spot: Spot, computing: bool
     return line
 
 
-def tabs(pen: Pen, main: Name) -> Text:
-    """The panes by number; the one that was asked for in brackets."""
+def tabs(main: Name, section: str) -> Text:
+    """The panes by number; the one that was asked for in brackets.
+
+    Args:
+        section: what the last pane shows.
+    """
     line = Text(" ")
     for number, name in enumerate(NAMES, start=1):
         here = name == main
-        words = f"[{number} {name}]" if here else f" {number} {name} "
+        shown = section if here and name == "more" else name
+        words = f"[{number} {shown}]" if here else f" {number} {name} "
         line.append(words, f"{STRONG} {ACCENT}" if here else DIM)
     return line
 
