@@ -11,8 +11,10 @@ from tfcli.explain.result import (
     AskedExpert,
     Cost,
     CostPart,
+    ExpertFacts,
     Explanation,
     Gradients,
+    LatentFacts,
     LayerMemories,
     Memories,
     Neuron,
@@ -33,6 +35,7 @@ from tfcli.explain.result import (
     Surprisal,
     Surprise,
     Timing,
+    WindowFacts,
 )
 
 NO_HEAD = "this model has no output matrix: it gives vectors, not words"
@@ -270,6 +273,17 @@ def cost_sample(kind: str = "decoder") -> Explanation:
     return only(sample(), "cost", cost=found)
 
 
+def model_sample(everywhere: bool = False) -> Explanation:
+    """A model with experts, windows and latents, in all layers or in some."""
+    facts = dataclasses.replace(
+        sample().model,
+        experts=ExpertFacts(128, 8, not everywhere, 6 if everywhere else 4),
+        window=WindowFacts(4096, 6 if everywhere else 3),
+        latent=LatentFacts(512, None if everywhere else 1536, 64),
+    )
+    return only(sample(), "model", model=facts)
+
+
 PIECES = ("Un", "believ", "ably", ",", "␣", "1", "2", "9", "\\n", "␣␣she", "吃", "了", *MIXED)
 NO_EXPERTS = "this model has no experts: in each layer one feed-forward module reads every token"
 SAMPLES = {
@@ -296,5 +310,7 @@ SAMPLES = {
     "cost": cost_sample,
     "cost-encoder": lambda: cost_sample("encoder"),
     "cost-pair": lambda: cost_sample("encoder-decoder"),
+    "model-some": model_sample,
+    "model-all": lambda: model_sample(everywhere=True),
     "memories-vectors": lambda: without(vectors_sample(), "memories", NO_HEAD),
 }

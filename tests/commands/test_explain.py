@@ -14,12 +14,15 @@ from tfcli_tokenizer import load_tokenizer
 from tiny import QWEN3, redraw
 
 from tfcli.checkpoint.write import write_checkpoint
-from tfcli.explain.request import SCREEN
+from tfcli.explain.request import SCREEN, SECTIONS
 from tfcli.explain.result.documents import read_document
 from tfcli.model.attention import Mixing
 from tfcli.model.transformer import Transformer
 from tfcli.view.explain import screen
 from tfcli.view.explain_lines import Pen, crop
+
+# No time is measured twice alike.
+UNTIMED = ",".join(section for section in SECTIONS if section != "cost")
 
 
 @pytest.fixture
@@ -93,7 +96,7 @@ def test_json_has_every_section_and_the_screen_s_numbers(tfcli, model):
     "words",
     [
         ["The cat 苹果 龘"],
-        ["The cat sat", "--section", "all", "--layer", "all", "--head", "0,-1", "--pos", "1"],
+        ["The cat sat", "--section", UNTIMED, "--layer", "all", "--head", "0,-1", "--pos", "1"],
         ["The cat", "--steps", "2", "--top-k", "3"],
         [" cat sat" * 20, "--window", "30:", "--measure", "credit"],
     ],
@@ -136,6 +139,17 @@ def test_an_answer_is_named(tfcli):
     assert "“␣sleeps”" in out and "“␣is”" in out and "✓" in out
     code, out, _ = tfcli("--ids", "5,7", "--section", "lens", "--answer", "17", model="bare")
     assert code == 0 and "“#17”" in out
+
+
+def test_the_lens_at_every_position(tfcli):
+    code, out, _ = tfcli("The cat sat on the mat", "--section", "lens_grid")
+    assert code == 0 and "LENS GRID" in out and "L2" in out
+    words = ("--section", "lens_grid", "--window", "1:3", "--answer", "cat")
+    code, out, _ = tfcli("The cat sat on the mat", *words)
+    assert code == 0 and "probability of “␣cat”" in out
+    code, out, _ = tfcli("The cat sat", *words[:2], "--json")
+    grid = read_document(json.loads(out)).lens_grid
+    assert code == 0 and [len(row.cells) for row in grid.rows] == [3, 3, 3, 3]
 
 
 def test_a_lens_is_fitted_once_and_read_with(tfcli, folders, tmp_path):

@@ -1,6 +1,7 @@
 """`tfcli explain --section …` of what is inside the layers and behind the output matrix."""
 
 import json
+import re
 
 import pytest
 from rich.cells import cell_len
@@ -38,3 +39,9 @@ def test_the_document_holds_all_that_the_screen_shows(tfcli_explain, section):
     pen = Pen(80, brief=False)
     drawn = [crop(line, 80, "…").plain for line in screen(pen, read_document(found))]
     assert drawn == tfcli_explain("The cat sat", "--section", section)[1].splitlines()
+
+
+def test_a_small_model_is_not_said_to_have_no_parameters(tfcli_explain):
+    code, out, err = tfcli_explain("--ids", "5,17", "--section", "model", model="bare")
+    (said,) = re.findall(r"(\S+) parameters", err)
+    assert code == 0 and re.fullmatch(r"[1-9]\d*(\.\d)?K", said) and f"{said} parameters" in out

@@ -5,12 +5,13 @@ import io
 import os
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
-from explain_samples import sample
+from explain_samples import CANDIDATES, ENGLISH, MIXED, sample
 from rich.cells import cell_len
 
-from tfcli.explain.result import LensFit, LensFitRow
+from tfcli.explain.result import LensCell, LensFit, LensFitRow, LensGrid, LensGridRow
 from tfcli.view import console, explain_lens
 from tfcli.view.explain import screen
 from tfcli.view.explain_lines import Pen, crop
@@ -45,7 +46,50 @@ def tuned():
     return dataclasses.replace(found, sections=("lens", "credit"), lens=lens)
 
 
+def grid(labels=ENGLISH, layers=4, answer=None, chosen=True, first=0):
+    """A grid that grows surer with every layer."""
+    draw = Random(f"{len(labels)} {layers}")
+    rows = tuple(
+        LensGridRow(
+            layer - 1 if layer else None,
+            tuple(
+                LensCell(
+                    top_id=i,
+                    top_label=CANDIDATES[(i + layer) % len(CANDIDATES)],
+                    top_probability=(layer + 1) / (layers + 1) * draw.randrange(101) / 100,
+                    kl=5.0 - layer,
+                    entropy=3.0,
+                    surprisal=None,
+                    answer_probability=None if answer is None else draw.randrange(101) / 100,
+                )
+                for i in range(len(labels))
+            ),
+        )
+        for layer in range(layers + 1)
+    )
+    found = LensGrid(first, chosen, tuple(labels), rows, answer and 7, answer, None)
+    return dataclasses.replace(sample(), sections=("lens_grid",), lens_grid=found)
+
+
+def fitted(explanation):
+    found = dataclasses.replace(explanation.lens_grid, fitted_on="books/*.txt")
+    return dataclasses.replace(explanation, lens_grid=found)
+
+
+def shown(explanation, width, **look):
+    pen = Pen(width, **look)
+    return [crop(line, width, pen.say("…")).plain for line in screen(pen, explanation)]
+
+
+LONG = [f"␣w{i}" for i in range(32)]
 CASES = {
+    "grid-80": lambda: shown(grid(), 80),
+    "grid-mixed-80": lambda: shown(grid(MIXED), 80),
+    "grid-ascii-80": lambda: shown(grid(MIXED, answer="苹果"), 80, ascii=True),
+    "grid-long-80": lambda: shown(fitted(grid(LONG, first=268)), 80),
+    "grid-long-200": lambda: shown(grid(LONG, first=268), 200),
+    "grid-window-80": lambda: shown(grid(LONG[:16], chosen=False), 80),
+    "grid-answer-80": lambda: shown(grid(LONG, answer="␣mat"), 80),
     "fit-80": lambda: fit_lines(80),
     "fit-200": lambda: fit_lines(200),
     "fit-ascii-80": lambda: fit_lines(80, ascii=True),
@@ -82,3 +126,15 @@ def test_progress_is_a_few_lines_where_it_cannot_be_redrawn(monkeypatch):
     lines = err.getvalue().splitlines()
     assert len(lines) == 10
     assert lines[-1].startswith("step 200 of 200, KL 0.01 bits a layer, 0:00")
+
+
+@pytest.mark.parametrize("answer", [None, "␣mat"])
+def test_a_grid_fits_any_width_and_shows_every_cell_that_it_has_room_for(answer):
+    for width in (20, 40, 80, 133, 200):
+        found = shown(grid(LONG, answer=answer), width)
+        assert all(cell_len(line) <= width for line in found)
+        assert all(any(line.strip().startswith(name) for line in found) for name in ("E", "L3"))
+    bands = shown(grid(LONG, chosen=False), 80)
+    assert sum(line.strip().startswith("L0") for line in bands) == 5
+    words = " ".join(bands)
+    assert all(f" {i} " in words for i in range(32))

@@ -23,6 +23,7 @@ def open_model(
         TfcliError: as `tfcli.load_model`.
     """
     from tfcli.view import console
+    from tfcli.view.explain_numbers import amount
 
     source = ctx.get_parameter_source("model")
     reason = _REASONS.get(source.name, "") if source is not None else ""
@@ -43,7 +44,7 @@ def open_model(
     because = f" ({located.reason})" if located.reason else ""
     console.note(
         f"{located.path}{because}: {language_model.family}, "
-        f"{language_model.model.num_parameters() / 1e6:.1f}M parameters, {language_model.device}, "
+        f"{amount(language_model.model.num_parameters())} parameters, {language_model.device}, "
         f"{str(language_model.dtype).removeprefix('torch.')}"
     )
     return language_model

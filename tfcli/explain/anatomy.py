@@ -8,12 +8,16 @@ from tfcli.explain.precision import at, blocks, dtype_name, optional, working_dt
 from tfcli.explain.result import (
     NORM_PLACES,
     BlockStep,
+    ExpertFacts,
+    LatentFacts,
     ModelFacts,
     ModuleCount,
     Parameters,
     Shape,
     Shapes,
+    WindowFacts,
 )
+from tfcli.model.config import ModelConfig
 from tfcli.model.stack import Stack
 from tfcli.model.trace import Trace
 from tfcli.model.transformer import Transformer
@@ -46,7 +50,31 @@ def describe_model(model: Transformer, name: str, family: str) -> ModelFacts:
         device=str(model.device),
         dtype=dtype_name(model.dtype),
         measured_in=dtype_name(working_dtype(model.dtype)),
+        experts=_experts(config),
+        window=_window(config),
+        latent=_latent(config),
     )
+
+
+def _experts(config: ModelConfig) -> ExpertFacts | None:
+    experts = config.experts
+    if experts is None:
+        return None
+    layers = sum(config.experts_in(i) is not None for i in range(config.num_layers))
+    shared = experts.shared_intermediate_size > 0
+    return ExpertFacts(experts.count, experts.chosen, shared, layers)
+
+
+def _window(config: ModelConfig) -> WindowFacts | None:
+    layers = sum(config.has_window(i) for i in range(config.num_layers))
+    return WindowFacts(config.window, layers) if layers else None
+
+
+def _latent(config: ModelConfig) -> LatentFacts | None:
+    latent = config.latent
+    if latent is None:
+        return None
+    return LatentFacts(latent.kv_rank, latent.q_rank or None, latent.rope_dim)
 
 
 def shapes(trace: Trace) -> Shapes:

@@ -27,6 +27,7 @@ SCREEN = (
 # Those that are shown when they are named, or by a flag of their own.
 FURTHER: tuple[str, ...] = (
     "ledger",
+    "lens_grid",
     "residual",
     "neighbors",
     "analogy",

@@ -12,6 +12,7 @@ from tfcli.explain.grids import grids
 from tfcli.explain.labels import label
 from tfcli.explain.ledger import update_ledger, walk
 from tfcli.explain.lens import logit_lens
+from tfcli.explain.lens_grid import lens_grid
 from tfcli.explain.next_token import next_tokens
 from tfcli.explain.request import resolve_window
 from tfcli.explain.result import HeadAttention, HeadLedger, Kind, Ledger, UpdateLedger, Walk
@@ -143,6 +144,11 @@ def _ledger(run: Run) -> Found:
     return {"ledger": Ledger(tuple(updates), tuple(walks))}
 
 
+def _lens_grid(run: Run) -> Found:
+    require_head(run)
+    return {"lens_grid": lens_grid(run)}
+
+
 def _attentions(run: Run) -> tuple[HeadAttention, ...]:
     """The opened heads' weights. A window is of the prompt, which an encoder reads where one is."""
     prompt = run.source_labels or run.labels
@@ -179,6 +185,7 @@ _MEASURES: dict[str, Callable[[Run], Found]] = {
     "parameters": _parameters,
     "audit": _audit,
     "ledger": _ledger,
+    "lens_grid": _lens_grid,
     **inside.MEASURES,
     **words.MEASURES,
 }

@@ -20,6 +20,7 @@ from tfcli.view import explain_model as model
 from tfcli.view import explain_sampling as sampling
 from tfcli.view import explain_surprisal as surprisal
 from tfcli.view import explain_words as words
+from tfcli.view.explain_lens_grid import draw_lens_grid
 from tfcli.view.explain_lines import DIM, Language, Pen, Piece, beside, crop, margin, widest
 from tfcli.view.teach import lesson
 
@@ -43,6 +44,7 @@ _SECTIONS = {
 # Sections that are named to be seen, one under the other below the rest.
 _FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {
     "ledger": ledger.draw_ledger,
+    "lens_grid": draw_lens_grid,
     "residual": layers.draw_residual,
     "neighbors": words.draw_neighbors,
     "analogy": words.draw_analogy,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from tfcli.explain.result import Audit, BlockStep, Check, Explanation, Token, Tokens
+from tfcli.explain.result import Audit, BlockStep, Check, Explanation, ModelFacts, Token, Tokens
 from tfcli.view import explain_numbers as numbers
 from tfcli.view.explain_lines import (
     ACCENT,
@@ -51,9 +51,32 @@ def draw_model(pen: Pen, explanation: Explanation) -> list[Text]:
         *([part] for part in layers),
         [f"width {numbers.count(facts.hidden_size)}"],
         [f"vocabulary {numbers.count(facts.vocab_size)}"],
+        *([words] for words in _peculiarities(facts)),
     ]
     first = pen.flow(title, " · ", head=margin(pen, "MODEL"), indent=_INDENT, room=pen.width)
     return first + pen.flow(shape, " · ", head=Text(" " * _INDENT), indent=_INDENT, room=pen.width)
+
+
+def _peculiarities(facts: ModelFacts) -> list[str]:
+    """What only some models have: experts, windows, latents; in which of the layers."""
+    found: list[str] = []
+    experts, window, latent = facts.experts, facts.window, facts.latent
+    if experts is not None:
+        shared = " and a shared one" if experts.shared else ""
+        asked = f"{experts.chosen} of {numbers.counted(experts.count, 'expert')}{shared} a token"
+        found.append(asked + _in_layers(facts, experts.layers))
+    if window is not None:
+        tokens = numbers.counted(window.tokens, "token")
+        found.append(f"window of {tokens}{_in_layers(facts, window.layers)}")
+    if latent is not None:
+        width = f"{numbers.count(latent.key_value)} + {numbers.count(latent.turned)} turned"
+        query = "" if latent.query is None else f", q through {numbers.count(latent.query)}"
+        found.append(f"latent attention: k and v through {width}{query}")
+    return found
+
+
+def _in_layers(facts: ModelFacts, layers: int) -> str:
+    return "" if layers == facts.num_layers else f" in {layers} of {facts.num_layers} layers"
 
 
 def draw_tokens(pen: Pen, explanation: Explanation) -> list[Text]:

@@ -68,6 +68,8 @@ def _yours(pen: Pen, table: SamplingTable) -> list[Text]:
             lines.append(pen.line("   ", ("yours: ", DIM), (", ".join(words), ACCENT)))
     penalty = table.columns[0].settings.get("repetition_penalty")
     if penalty is not None:
-        note = f"repetition-penalty {penalty:g} is the model's own, in every column"
+        own = table.columns[-1].settings.get("repetition_penalty") == penalty
+        where = "in every column" if own else "in every other column"
+        note = f"repetition-penalty {penalty:g} is the model's own, {where}"
         lines.append(pen.line("   ", (note, DIM)))
     return lines

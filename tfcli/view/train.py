@@ -22,6 +22,7 @@ from tfcli.train.events import (
 )
 from tfcli.view import console, live
 from tfcli.view.curve import Curve
+from tfcli.view.explain_numbers import amount
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -101,7 +102,7 @@ class TrainView:
         self._curve = Curve(event.progress)
         begun = f", going on from step {event.step:,}" if event.step else ""
         self._note(
-            f"training {event.parameters / 1e6:.1f}M parameters on {event.device} in "
+            f"training {amount(event.parameters)} parameters on {event.device} in "
             f"{event.dtype}{begun}"
         )
         self._note(event.description)

@@ -12,7 +12,9 @@ from tfcli.explain.result.anatomy import (
     Audit,
     BlockStep,
     Check,
+    ExpertFacts,
     Focus,
+    LatentFacts,
     ModelFacts,
     ModuleCount,
     Parameters,
@@ -20,6 +22,7 @@ from tfcli.explain.result.anatomy import (
     Shapes,
     Token,
     Tokens,
+    WindowFacts,
 )
 from tfcli.explain.result.attention import (
     LETTERS,
@@ -52,6 +55,7 @@ from tfcli.explain.result.ledger import (
     WalkStep,
 )
 from tfcli.explain.result.lens_fit import LensFit, LensFitRow
+from tfcli.explain.result.lens_grid import LensCell, LensGrid, LensGridRow
 from tfcli.explain.result.memories import LayerMemories, Memories, Neuron, Promoted
 from tfcli.explain.result.norms import NormPlace, NormRow, Norms, Spread
 from tfcli.explain.result.prediction import (
@@ -84,6 +88,7 @@ __all__ = [
     "CostPart",
     "Credit",
     "Expected",
+    "ExpertFacts",
     "Explanation",
     "Focus",
     "Gradients",
@@ -94,12 +99,16 @@ __all__ = [
     "KeyTerm",
     "KeyWeight",
     "Kind",
+    "LatentFacts",
     "LayerCredit",
     "LayerMemories",
     "Ledger",
     "Lens",
+    "LensCell",
     "LensFit",
     "LensFitRow",
+    "LensGrid",
+    "LensGridRow",
     "LensRow",
     "Loop",
     "LoopStep",
@@ -140,6 +149,7 @@ __all__ = [
     "UpdateLedger",
     "Walk",
     "WalkStep",
+    "WindowFacts",
 ]
 
 
@@ -182,5 +192,6 @@ class Explanation:
     cost: Cost | None = None
     loop: Loop | None = None
     ledger: Ledger | None = None
+    lens_grid: LensGrid | None = None
     source: Tokens | None = None
     omitted: dict[str, str] = field(default_factory=dict)

@@ -6,6 +6,42 @@ NORM_PLACES = ("pre", "branch", "post")
 
 
 @dataclass(frozen=True)
+class ExpertFacts:
+    """Experts of a layer, in `layers` of the layers; each token goes to `chosen` of them.
+
+    Attributes:
+        shared: one more that every token goes to.
+    """
+
+    count: int
+    chosen: int
+    shared: bool
+    layers: int
+
+
+@dataclass(frozen=True)
+class WindowFacts:
+    """In `layers` of the layers a token sees so many tokens, itself included."""
+
+    tokens: int
+    layers: int
+
+
+@dataclass(frozen=True)
+class LatentFacts:
+    """Latent attention: the widths that keys and values, and queries, pass through.
+
+    Attributes:
+        query: None where queries are made directly.
+        turned: dimensions of a key that turn with the position, beside the latent.
+    """
+
+    key_value: int
+    query: int | None
+    turned: int
+
+
+@dataclass(frozen=True)
 class ModelFacts:
     """The model's name and shape, as it ran.
 
@@ -15,6 +51,7 @@ class ModelFacts:
         norm_places: where norms stand in a block, out of NORM_PLACES: on what a module reads, on
             what it gives, on the sum.
         mask: "causal", or "no".
+        experts, window, latent: None where the model has none.
     """
 
     name: str
@@ -38,6 +75,9 @@ class ModelFacts:
     device: str
     dtype: str
     measured_in: str
+    experts: ExpertFacts | None = None
+    window: WindowFacts | None = None
+    latent: LatentFacts | None = None
 
 
 @dataclass(frozen=True)
