@@ -3,6 +3,7 @@
 Golden files are written anew by `TFCLI_WRITE_GOLDEN=1 pytest tests/view`.
 """
 
+import dataclasses
 import io
 import json
 import os
@@ -19,6 +20,7 @@ from tfcli.explain.result.documents import document, read_document
 from tfcli.view import console
 from tfcli.view import explain as view
 from tfcli.view.explain_lines import Pen, crop
+from tfcli.view.teach import lesson
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -92,3 +94,45 @@ def test_the_screen_is_drawn_from_what_is_in_the_document(name):
     section = explanation.sections[0]
     assert (section in written) != (section in explanation.omitted)
     assert read_document(written) == explanation
+
+
+TAUGHT = [name for name in SAMPLES if not name.endswith(("none", "vectors", "-one"))]
+
+
+@pytest.mark.parametrize("name", TAUGHT)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_lesson_speaks_of_the_numbers_on_the_screen(name, language):
+    explanation = SAMPLES[name]()
+    section = explanation.sections[0]
+    taught = [line.plain for line in lesson(Pen(80, language=language), explanation, section)]
+    assert taught and max(map(cell_len, taught)) <= 80
+    if section == "model":
+        return
+    shown = "\n".join(lines(explanation, 200))
+    said = " ".join(taught).replace("dY/dx = 1 + dF/dx", "").replace(" 1。", "").replace(" 1.", "")
+    for number in re.findall(r"\d[\d,.]*\d(?:e-?\d+)?|\d", said.replace("layer 0", "")):
+        assert number in shown
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("name", ["experts-none", "residual-vectors", "surprisal-one"])
+def test_what_is_not_there_is_not_taught(name, language):
+    explanation = SAMPLES[name]()
+    assert lesson(Pen(80, language=language), explanation, explanation.sections[0]) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_gradient_that_does_not_vanish_is_not_said_to(language):
+    found = SAMPLES["residual"]()
+    first = found.residual.rows[0]
+    grown = dataclasses.replace(first.gradients, everywhere_without=7.0)
+    rows = (dataclasses.replace(first, gradients=grown), *found.residual.rows[1:])
+    other = dataclasses.replace(found, residual=dataclasses.replace(found.residual, rows=rows))
+
+    def said(explanation):
+        return "".join(
+            x.plain for x in lesson(Pen(200, language=language), explanation, "residual")
+        )
+
+    vanishes = "less and less" if language == "en" else "消失"
+    assert vanishes in said(found) and vanishes not in said(other) and "7.0" in said(other)

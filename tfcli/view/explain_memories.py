@@ -68,11 +68,16 @@ def _experts(layer: LayerMemories) -> str:
     return f"{word} {', '.join(map(str, layer.experts))}{shared}"
 
 
-def _neuron_line(pen: Pen, neuron: Neuron) -> Text:
+def neuron_name(neuron: Neuron) -> str:
+    """“N37”, of an expert “E5N37”, of the one that every token goes to “SN37”."""
     where = "S" if neuron.shared else "" if neuron.expert is None else f"E{neuron.expert}"
+    return f"{where}N{neuron.index}"
+
+
+def _neuron_line(pen: Pen, neuron: Neuron) -> Text:
     line = pen.line(
         "   ",
-        pen.left(f"{where}N{neuron.index}", _NAME),
+        pen.left(neuron_name(neuron), _NAME),
         pen.right(numbers.number(neuron.activation), _FIRED),
         pen.right(numbers.number(neuron.norm), _NORM),
         (pen.right(numbers.signed(neuron.effect), _EFFECT), ACCENT),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tfcli.explain.result import Explanation
 from tfcli.view import explain_numbers as numbers
-from tfcli.view.teach import facts
+from tfcli.view.teach import facts, inside
 
 _MODULES = {"attention": "注意力模块", "feed-forward": "前馈神经网络"}
 
@@ -170,4 +170,5 @@ CHINESE: dict[str, Callable[[Explanation], str]] = {
     "parameters": _parameters,
     "audit": _audit,
     "loop": _loop,
+    **inside.CHINESE,
 }

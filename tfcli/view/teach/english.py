@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tfcli.explain.result import Explanation
 from tfcli.view import explain_numbers as numbers
-from tfcli.view.teach import facts
+from tfcli.view.teach import facts, inside
 
 
 def _model(e: Explanation) -> str:
@@ -184,4 +184,5 @@ ENGLISH: dict[str, Callable[[Explanation], str]] = {
     "parameters": _parameters,
     "audit": _audit,
     "loop": _loop,
+    **inside.ENGLISH,
 }
