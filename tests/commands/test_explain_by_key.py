@@ -16,7 +16,8 @@ def test_each_step_waits_for_a_key_and_q_ends_it(explain_folders):
     screen.wait_for(_HINT)
     assert "STEP 1" in screen.seen and "STEP 2" not in screen.seen
     screen.press("x")  # no key of it
-    screen.press("\x1b[C")
+    screen.press("\x1b[C")  # an arrow
+    screen.press("\x1bOq")  # a key of the number pad, which ends like q
     screen.press(" ")
     screen.wait_for(_HINT)
     assert "STEP 2" in screen.seen and "STEP 3" not in screen.seen

@@ -14,6 +14,7 @@ from tfcli.explain.explanation import explain
 from tfcli.explain.explorer import TABLE_ROWS, Explorer
 from tfcli.explain.request import GREEDY, MEASURES, Request
 from tfcli.explain.result import Explanation
+from tfcli.explain.run import Run
 from tfcli.explain.spot import Spot
 from tfcli.generate.engine import generate_ids
 from tfcli.model.transformer import Transformer
@@ -176,6 +177,20 @@ def test_a_text_that_is_too_long_or_gives_no_numbers_is_said():
         model.embedding.weight[60] = float("nan")
     with pytest.raises(TfcliError, match="NaN"):
         explorer.look(replace(spot, ids=(*spot.ids, 60), position=9), "lens")
+
+
+def test_a_run_asked_for_another_position_measures_it_anew():
+    model = build("gpt2", torch.float64)
+    run = Run.of(model, IDS, None, Request(position=0), None)
+    with torch.inference_mode():
+        assert run.readings and run.target is not None
+        for position in (0, 4):
+            fresh = Run.of(model, IDS, None, Request(position=position), None)
+            asked = run.asked(Request(position=position))
+            assert torch.equal(asked.readings["self"].delta, fresh.readings["self"].delta)
+            assert asked.target == fresh.target and torch.equal(asked.logits, fresh.logits)
+        assert run.asked(Request(position=0, measure="sink")).readings is run.readings
+        assert run.asked(Request()).position == 0
 
 
 def test_what_was_seen_is_not_computed_again(monkeypatch):

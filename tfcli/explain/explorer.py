@@ -32,7 +32,9 @@ from tfcli.model.transformer import Transformer
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
 
-Further = Literal["ledger", "residual", "memories", "experts", "sampling", "surprisal", "norms"]
+Further = Literal[
+    "ledger", "lens_grid", "residual", "memories", "experts", "sampling", "surprisal", "norms"
+]
 Part = Literal["heads", "qkv", "lens", "attention", "next", "credit", "model"] | Further
 Window = tuple[int, int]
 
