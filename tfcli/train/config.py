@@ -82,7 +82,14 @@ class TrainConfig:
         _OPTIMISER,
         min=0,
     )
-    warmup: float = _option(0.02, "Share of the budget to warm up in.", _OPTIMISER, min=0, max=1)
+    warmup: float = _option(
+        None,
+        f"Share of the budget to warm up in (default: {_BEFORE.warmup:g}; for transformer-2017 "
+        f"without Muon {_AFTER.warmup_alone:g}).",
+        _OPTIMISER,
+        min=0,
+        max=1,
+    )
     decay: float = _option(0.8, "Share of the budget to decay in.", _OPTIMISER, min=0, max=1)
     seed: int = _option(0, "Of the weights and the order of the data.", _RUN, min=0)
     save_every: int | None = _option(
@@ -103,15 +110,17 @@ class TrainConfig:
     compile: bool = _option(False, "Compile each block (worth it on a GPU).", _RUN)
 
     def __post_init__(self) -> None:
-        """Exactly one budget, UsageError otherwise; and learning rates, where none are given."""
+        """Exactly one budget, UsageError otherwise; and rates, where none are given."""
         given = [name for name in ("minutes", "steps", "tokens") if getattr(self, name) is not None]
         if len(given) > 1:
             raise UsageError(f"Give one budget, not {' and '.join('--' + g for g in given)}.")
         if not given:
             object.__setattr__(self, "minutes", 3.0)
         rates = RATES[self.architecture]
+        alone = self.optimizer == "adamw"
+        if self.warmup is None:
+            object.__setattr__(self, "warmup", rates.warmup_alone if alone else rates.warmup)
         if self.learning_rate is None:
-            alone = self.optimizer == "adamw"
             object.__setattr__(self, "learning_rate", rates.alone if alone else rates.adamw)
         if self.muon_learning_rate is None:
             object.__setattr__(self, "muon_learning_rate", rates.muon)

@@ -22,6 +22,7 @@ from tfcli.errors import CheckpointError, StorageError, TrainingError
 from tfcli.model.config import ModelConfig
 from tfcli.model.initialise import initialise
 from tfcli.model.transformer import Transformer
+from tfcli.train.compiled import as_written, compile_blocks
 from tfcli.train.config import TrainConfig
 from tfcli.train.evaluate import Evaluator
 from tfcli.train.events import (
@@ -35,7 +36,6 @@ from tfcli.train.events import (
     Validated,
 )
 from tfcli.train.examples import decoder_start_id, examples_for
-from tfcli.train.optimizer import blocks_of
 from tfcli.train.run_directory import Progress, RunDirectory, State, checked_copy, resume_command
 from tfcli.train.schedule import learning_rate_scale
 from tfcli.train.snapshots import count_snapshots, passed
@@ -197,8 +197,7 @@ def _begin(job: Job) -> tuple[Trainer, Progress]:
         forget_snapshots_after(job.run.path, progress.step)
         _make_good(job, trainer, progress)
     if job.config.compile:
-        for block in blocks_of(model):
-            block.compile()
+        compile_blocks(model)
     return trainer, progress
 
 
@@ -317,7 +316,8 @@ def _validate(
     job: Job, trainer: Trainer, evaluator: Evaluator, progress: Progress, done: float
 ) -> tuple[Progress, list[Event]]:
     model = trainer.model.eval()
-    result = evaluator(model, job.autocast)
+    with as_written(job.config.compile):
+        result = evaluator(model, job.autocast)
     if not math.isfinite(result.loss):
         raise trainer.diverged(f"The validation loss became {result.loss}", progress.step)
     is_best = result.loss < progress.best_loss
@@ -331,7 +331,8 @@ def _validate(
             best_loss=result.loss,
             best_bits_per_byte=result.bits_per_byte,
         )
-    text = job.sampler(model, job.config.sample)
+    with as_written(job.config.compile):
+        text = job.sampler(model, job.config.sample)
     model.train()
     return progress, [event, Sampled(progress.step, text)] if text else [event]
 
