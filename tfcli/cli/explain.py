@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tfcli.cli import explain_lens, explain_steps
+from tfcli.cli import explain_lens, explain_models, explain_steps
 from tfcli.cli.explain_input import (
     decoder_ids,
     model_name,
@@ -30,6 +30,7 @@ from tfcli.cli.explain_options import (
     LensSteps,
     MinP,
     Neighbors,
+    Over,
     Position,
     PromptFile,
     RepetitionPenalty,
@@ -89,6 +90,7 @@ def command(
     fit_lens: FitLens = None,
     lens_steps: LensSteps = 250,
     lens_file: LensFile = None,
+    over: Over = None,
     strict: Strict = False,
     teach: Teach = False,
     lang: Lang = None,
@@ -114,6 +116,8 @@ def command(
         tfcli explain "The cat" --layer all --head 0 --section block,qkv
         # what speaks for the one word rather than for the other
         tfcli explain "The cat" --answer sleeps --against is --section lens,credit
+        # when did that form? the models that a run kept on its way
+        tfcli explain "The cat" --over runs/mine
         # the loop that makes a text, one table a step
         tfcli explain "The cat" --steps 5
         # the same, each step at a key
@@ -131,6 +135,8 @@ def command(
         explain_lens.fit_lens(opened, fit_lens, lens_steps, lens_file, seed, json)
         return
     explain_lens.refuse_file(lens, lens_file)
+    if over:
+        explain_models.refuse_others(ctx, "--over")
     word = None if neighbors is None else parse_word(neighbors)
     formula = None if analogy is None else parse_formula(analogy)
     named = [name for name, asked in (("neighbors", word), ("analogy", formula)) if asked]
@@ -154,6 +160,12 @@ def command(
         neighbors=word,
         analogy=formula,
     )
+    if over:
+        several = explain_models.Several(
+            request, text, ids, decoder, answer, device, dtype, threads, json
+        )
+        explain_models.show_over(over, several)
+        return
     language_model = open_model(ctx, model, device, dtype, threads)
     request = replace(
         request,

@@ -11,6 +11,7 @@ _WHERE = "Where to look"
 _WHAT = "What to show"
 _LENS = "Lens"
 _SAMPLING = "Next token"
+_MODELS = "Several models"
 
 PromptFile = Annotated[
     Path | None,
@@ -134,6 +135,17 @@ LensFile = Annotated[
         rich_help_panel=_LENS,
         help="Where the tuned lens is.",
         show_default="tuned-lens.safetensors in the model's directory",
+    ),
+]
+Over = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--over",
+        metavar="RUN",
+        rich_help_panel=_MODELS,
+        help="When did the answer, or a head, form? Reads the prompt with every model that a run "
+        "kept on its way; given several times, with these models, the oldest first.",
+        show_default=False,
     ),
 ]
 GridMeasure = Annotated[

@@ -59,8 +59,8 @@ def command(
     """Train a model on a corpus, or on the built-in world.
 
     The run's folder holds config.toml, metrics.jsonl, best/ and last/ (model directories in
-    Hugging Face form), snapshots/ (models on the way) and state/ (to
-    resume from). Ctrl-C saves, and says how to go on.
+    Hugging Face form), snapshots/ (models on the way, for
+    `tfcli explain --over RUN`) and state/ (to resume from). Ctrl-C saves, and says how to go on.
 
     Examples:
         tfcli train --minutes 3

@@ -46,6 +46,7 @@ from tfcli.explain.result.experts import (
     RoutedToken,
     Routing,
 )
+from tfcli.explain.result.formation import CheckpointRow, Formation, HeadCourse
 from tfcli.explain.result.ledger import (
     Ledger,
     OtherSources,
@@ -84,6 +85,7 @@ __all__ = [
     "BlockStep",
     "Candidate",
     "Check",
+    "CheckpointRow",
     "Cost",
     "CostPart",
     "Credit",
@@ -91,8 +93,10 @@ __all__ = [
     "ExpertFacts",
     "Explanation",
     "Focus",
+    "Formation",
     "Gradients",
     "HeadAttention",
+    "HeadCourse",
     "HeadLedger",
     "HeadScore",
     "HeadsGrid",

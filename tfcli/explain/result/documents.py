@@ -3,12 +3,16 @@
 from typing import Any
 
 from tfcli.errors import DataError
-from tfcli.explain.result import Explanation, LensFit
+from tfcli.explain.result import Explanation, Formation, LensFit
 from tfcli.explain.result.codec import decode, encode
 
 # What each form of document holds. The number behind the stroke goes up when what was written
 # before can no longer be read.
-SCHEMAS: dict[str, type] = {"tfcli.explain/1": Explanation, "tfcli.lens-fit/1": LensFit}
+SCHEMAS: dict[str, type] = {
+    "tfcli.explain/1": Explanation,
+    "tfcli.lens-fit/1": LensFit,
+    "tfcli.over/1": Formation,
+}
 
 
 def document(result: Any) -> dict[str, Any]:

@@ -1,0 +1,155 @@
+"""`tfcli explain` with several models: a run over its checkpoints, or two models side by side."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfcli.cli.explain_input import decoder_ids, prompt_ids
+from tfcli.cli.frame import GLOBAL_OPTIONS
+from tfcli.errors import CheckpointError, NotFoundError, UsageError
+from tfcli.explain.request import Request
+
+if TYPE_CHECKING:
+    from tfcli.explain.formation import Checkpoint
+    from tfcli.explain.reading import Opened
+
+# What a model of several is told; other options belong to the screen of one.
+_COMMON = {"ctx", "prompt", "file", "ids", "pos", "decoder", "answer", "layer", "head", "measure"}
+_COMMON |= {"seed", "device", "dtype", "threads", "json"}
+
+
+@dataclass(frozen=True)
+class Several:
+    """What is asked of each of several models.
+
+    Attributes:
+        text, ids, decoder, answer: the prompt, what a decoder has written, and the token to
+            follow, as they were typed.
+        json: write JSON instead of the screen.
+    """
+
+    request: Request
+    text: str | None
+    ids: str | None
+    decoder: str | None
+    answer: str | None
+    device: str
+    dtype: str
+    threads: int | None
+    json: bool
+
+    def opened(self, path: Path, name: str) -> "Opened":
+        """Load a model, and say to it what it is to read."""
+        import torch
+
+        from tfcli.api import load_model
+        from tfcli.explain.answer import one_token
+        from tfcli.explain.reading import Opened
+
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        loaded = load_model(path, self.device, self.dtype)
+        followed = None
+        if self.answer is not None:
+            rows = loaded.config.vocab_size
+            followed = one_token(self.answer, loaded.tokenizer, rows, "--answer")
+        return Opened(
+            loaded.model,
+            loaded.tokenizer,
+            name,
+            loaded.family,
+            prompt_ids(loaded, self.text, self.ids),
+            decoder_ids(loaded, self.decoder),
+            followed,
+        )
+
+
+def refuse_others(ctx: Any, flag: str, *used: str) -> None:
+    """UsageError for options on the command line that play no part beside `flag`."""
+    names = {*_COMMON, *(option.name for option in GLOBAL_OPTIONS), flag.removeprefix("--"), *used}
+    others = [
+        parameter.opts[0]
+        for parameter in ctx.command.params
+        if parameter.name not in names
+        and getattr(ctx.get_parameter_source(parameter.name), "name", "") == "COMMANDLINE"
+    ]
+    if others:
+        raise UsageError(f"{' and '.join(others)} cannot be combined with {flag}.")
+
+
+def show_over(over: list[str], several: Several) -> None:
+    """Read the prompt with each checkpoint, and show when the answer and a head formed.
+
+    Raises:
+        UsageError: the run kept no models, or they do not belong together.
+        NotFoundError: there is no model. CheckpointError: one is damaged.
+    """
+    from tfcli.view import console
+
+    places = _places(over)
+    with console.busy("Loading PyTorch"):
+        from tfcli.explain.formation import Checkpoint, formation
+
+    def stage(place: int, name: str, step: int | None, path: Path) -> "Checkpoint":
+        def read() -> "Opened":
+            with console.busy(f"Reading {name} ({place} of {len(places)})"):
+                try:
+                    return several.opened(path, run or name)
+                except NotFoundError as error:  # its folder is there
+                    raise CheckpointError(error.message, error.hint) from error
+
+        return Checkpoint(name, step, read)
+
+    run = Path(over[0]).resolve().name if len(over) == 1 else ""
+    stages = [stage(i, *place) for i, place in enumerate(places, start=1)]
+    found = formation(stages, several.request, of_run=bool(run))
+    console.note(
+        f"{len(stages)} models, {stages[0].name} to {stages[-1].name}: {found.family}, "
+        f"{found.parameters / 1e6:.1f}M parameters"
+    )
+    if several.json:
+        from tfcli.explain.result.documents import document
+
+        console.write_json(document(found))
+    else:
+        from tfcli.view.explain_over import show
+
+        show(found)
+
+
+def _places(over: list[str]) -> list[tuple[str, int | None, Path]]:
+    """Name, step and folder of each model, in order: a run's, or those that are listed."""
+    from tfcli.checkpoint.locate import locate_model
+    from tfcli.checkpoint.snapshots import snapshots_in
+
+    if len(over) > 1:
+        listed = [(name, locate_model(name).path) for name in over]
+        return [(name, _step(path), path) for name, path in listed]
+    run = Path(over[0])
+    kept = dict(snapshots_in(run))
+    if not kept:
+        locate_model(run)  # where there is no model at all, that is the thing to say
+        raise UsageError(
+            f"{run} holds one model: no others were kept on the way to it.",
+            hint="`tfcli train --snapshots 12` keeps 12 in RUN/snapshots; or name the models "
+            f"yourself, the oldest first: --over OLD --over {run}",
+        )
+    try:
+        last = locate_model(run / "last").path
+    except NotFoundError:  # it was killed before it saved
+        pass
+    else:
+        step = _step(last)
+        kept |= {} if step is None else {step: last}
+    if len(kept) < 2:
+        raise UsageError(f"{run} has kept one model so far; two are needed to see a change.")
+    return [(f"step {step:,}", step, path) for step, path in sorted(kept.items())]
+
+
+def _step(path: Path) -> int | None:
+    """How long a model had been trained, as its own record says."""
+    from tfcli.checkpoint.manifest import read_manifest
+
+    training = (read_manifest(path) or {}).get("training") if path.is_dir() else None
+    step = training.get("step") if isinstance(training, dict) else None
+    return step if isinstance(step, int) else None
