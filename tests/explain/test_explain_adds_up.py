@@ -9,6 +9,7 @@ from explain_shapes import SHAPES, positions, run, written
 from tfcli.explain.attention import head_deltas, head_ledger, head_outputs
 from tfcli.explain.audit import audit
 from tfcli.explain.credit import logit_credit
+from tfcli.explain.edit_request import EditRequest
 from tfcli.explain.explanation import explain
 from tfcli.explain.flow import directions, residual_sum
 from tfcli.explain.heads import read_heads
@@ -259,7 +260,8 @@ def test_the_shortest_prompts_have_every_section(make_model, shape, length):
     assert found.audit is not None and found.audit.passed
     assert found.tokens.tokens[0].surprisal is None
     for measure in MEASURES:
-        heads = explain(model, [5, 9][:length], Request(("heads",), measure=measure), **read)
+        wish = Request(("heads",), measure=measure, edits=EditRequest(other_ids=(7, 3)[:length]))
+        heads = explain(model, [5, 9][:length], wish, **read)
         assert (heads.heads is None) == ("heads" in heads.omitted)
 
 

@@ -67,7 +67,7 @@ def test_a_look_is_what_explain_says_of_the_spot(model):
 
 def test_every_measure_and_kind_of_the_grid_is_that_of_explain(model):
     explorer, spot = explorer_of(model)
-    for _ in MEASURES:
+    for _ in MEASURES[1:]:
         expected = explained(model, spot, "heads")
         found = explorer.look(spot, "heads").explanation
         assert found.heads == expected.heads and found.omitted == expected.omitted

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from explain_shapes import IDS, SHAPES, WRITTEN, run, written
 
+from tfcli.explain.edit_request import EditRequest
 from tfcli.explain.explanation import explain
 from tfcli.explain.request import MEASURES, SCREEN, Request
 from tfcli.generate.config import SamplingConfig
@@ -127,7 +128,8 @@ def test_what_stands_before_a_window_is_masked(model):
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_a_grid_is_drawn_on_a_scale_up_to_one(model, measure):
-    found = full(model, measure=measure, sections=("heads",))
+    other = EditRequest(other_ids=tuple(reversed(IDS)))
+    found = full(model, measure=measure, sections=("heads",), edits=other)
     for grid in (found.heads, found.cross_heads, found.encoder_heads):
         for value in (v for row in (grid.scaled if grid else ()) for v in row):
             assert value is None or -1 <= value <= 1 + 1e-12

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from tfcli.cli import explain_lens, explain_models, explain_steps
+from tfcli.cli.explain_edits import edit_request, edit_sections, grid_measure, with_other
 from tfcli.cli.explain_input import (
     decoder_ids,
     model_name,
@@ -15,6 +16,8 @@ from tfcli.cli.explain_input import (
     taught_language,
 )
 from tfcli.cli.explain_options import (
+    Ablate,
+    AblateWith,
     Against,
     Analogy,
     Answer,
@@ -31,9 +34,12 @@ from tfcli.cli.explain_options import (
     MinP,
     Neighbors,
     Over,
+    Patch,
+    PatchAt,
     Position,
     PromptFile,
     RepetitionPenalty,
+    Scale,
     Section,
     Steps,
     Strict,
@@ -94,6 +100,11 @@ def command(
     strict: Strict = False,
     teach: Teach = False,
     lang: Lang = None,
+    ablate: Ablate = None,
+    ablate_with: AblateWith = "zero",
+    scale: Scale = None,
+    patch: Patch = None,
+    patch_at: PatchAt = None,
     temperature: Temperature = None,
     top_k_filter: TopKFilter = None,
     top_p: TopP = None,
@@ -118,6 +129,10 @@ def command(
         tfcli explain "The cat" --answer sleeps --against is --section lens,credit
         # when did that form? the models that a run kept on its way
         tfcli explain "The cat" --over runs/mine
+        # what the answer becomes without one head and with half of a module
+        tfcli explain "The cat" --ablate L1H0 --scale ffn:L0=0.5
+        # which head carries the difference between two prompts
+        tfcli explain "The cat" --patch "The dog"
         # the loop that makes a text, one table a step
         tfcli explain "The cat" --steps 5
         # the same, each step at a key
@@ -145,8 +160,12 @@ def command(
     steps = explain_steps.asked_steps(steps, by_key, json)
     sampling = _sampling(temperature, top_k_filter, top_p, min_p, repetition_penalty)
     drawn = steps > 0 and not sampling.greedy
+    edits = edit_request(ablate, ablate_with, scale, patch, patch_at)
+    measure = grid_measure(measure, patch, patch_at)
+    changes = edit_sections(edits, measure)
+    few = bool(steps or alone or changes)
     request = Request(
-        sections=_sections(section, steps, strict, named, alone),
+        sections=_sections(section, few, strict, [*named, *changes]),
         layers=parse_choice(layer, "layer"),
         heads=parse_choice(head, "head"),
         position=pos,
@@ -159,6 +178,7 @@ def command(
         seed=_seed(seed, drawn),
         neighbors=word,
         analogy=formula,
+        edits=edits,
     )
     if over:
         several = explain_models.Several(
@@ -171,6 +191,7 @@ def command(
         request,
         answer=_token(language_model, answer, "--answer"),
         against=_token(language_model, against, "--against"),
+        edits=with_other(edits, language_model, patch),
     )
     from tfcli.explain.explanation import explain_by_step, whole
 
@@ -226,13 +247,15 @@ def _words_ids(language_model: "LanguageModel", request: Request) -> list[int]:
 
 
 def _sections(
-    section: str | None, steps: int, strict: bool, named: Sequence[str], alone: bool
+    section: str | None, few: bool, strict: bool, named: Sequence[str]
 ) -> tuple[str, ...]:
-    """Those that were named, and those of flags of their own; else all.
+    """Those that were named, and those of flags of their own; else all, or the model only.
 
-    With --steps the model only, for the loop is shown, and likewise where there is no prompt.
+    Args:
+        few: what is asked for is a loop, changes or words alone.
+        named: by flags of their own.
     """
-    unnamed = ("model",) if steps or alone else SCREEN
+    unnamed = ("model",) if few else SCREEN
     asked = {*(parse_sections(section) if section is not None else unnamed), *named}
     if strict:
         asked.add("audit")

@@ -5,11 +5,13 @@ from typing import Annotated, Literal
 
 import typer
 
+from tfcli.explain.edit_request import Filling
 from tfcli.explain.request import SECTIONS, LensKind, Measure
 
 _WHERE = "Where to look"
 _WHAT = "What to show"
 _LENS = "Lens"
+_CHANGES = "What to change in the model"
 _SAMPLING = "Next token"
 _MODELS = "Several models"
 
@@ -152,12 +154,14 @@ GridMeasure = Annotated[
     Measure,
     typer.Option(
         "--measure",
+        metavar="NAME",
         rich_help_panel=_WHAT,
-        help="What the grid of heads shows: norm of ΔE; entropy of the row; weight on the first "
-        "token, or on the one before; share in the logit; entropy of what the keys give (norm); "
-        "weight on the same token before (duplicate); on random tokens given twice, weight on "
-        "what stood behind it (induction); of the weights, whether a head writes what it reads "
-        "(copying).",
+        help="What the grid of heads shows: delta, the norm of ΔE; entropy of the row; weight on "
+        "the first token (sink) or on the one before (previous); credit, the share in the logit; "
+        "norm, the entropy of what the keys give; duplicate, weight on the same token before; "
+        "induction, on random tokens given twice, weight on what stood behind it; copying, of the "
+        "weights, whether a head writes what it reads; ablation, how far the answer moves without "
+        "the head; patching, how far towards that of --patch with the head as it is there.",
     ),
 ]
 TableRows = Annotated[
@@ -229,6 +233,57 @@ Analogy = Annotated[
         help="The tokens nearest to a sum of embeddings, such as king-man+woman=queen; needs no "
         "prompt.",
         show_default=False,
+    ),
+]
+Ablate = Annotated[
+    str | None,
+    typer.Option(
+        "--ablate",
+        metavar="PLACE,...",
+        rich_help_panel=_CHANGES,
+        help="Take places away: L5H3 is a head, L5H0-3 are several, attn:L5 and ffn:L5 modules, "
+        "L5 all that a block adds; X5H3 is in cross-attention, E5H3 in the encoder beside.",
+        show_default=False,
+    ),
+]
+AblateWith = Annotated[
+    Filling,
+    typer.Option(
+        "--ablate-with",
+        rich_help_panel=_CHANGES,
+        help="What stands there instead: zeros, or the mean over the prompt's positions.",
+    ),
+]
+Scale = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--scale",
+        metavar="PLACE=X,...",
+        rich_help_panel=_CHANGES,
+        help="Multiply what places give: L5H3=0.5.",
+        show_default=False,
+    ),
+]
+Patch = Annotated[
+    str | None,
+    typer.Option(
+        "--patch",
+        metavar="TEXT",
+        rich_help_panel=_CHANGES,
+        help="Another prompt, whose outputs are put into this run: those of --patch-at, or of "
+        "every head by itself, as a grid.",
+        show_default=False,
+    ),
+]
+PatchAt = Annotated[
+    str | None,
+    typer.Option(
+        "--patch-at",
+        metavar="PLACE,...",
+        rich_help_panel=_CHANGES,
+        help="Places that take the other prompt's output, at the same positions; where the "
+        "lengths differ, at the followed token only.",
+        show_default="every head, one by one",
     ),
 ]
 Temperature = Annotated[

@@ -59,7 +59,11 @@ def averaged(place: Place, trace: Trace) -> Edit:
 
 
 def patched(
-    place: Place, other: Trace, positions: Sequence[int], taken_from: Sequence[int] | None = None
+    place: Place,
+    other: Trace,
+    positions: Sequence[int],
+    taken_from: Sequence[int] | None = None,
+    row: int | None = None,
 ) -> Edit:
     """What the place gives on another prompt (Vig et al. 2020; Meng et al. 2022).
 
@@ -69,7 +73,7 @@ def patched(
         taken_from: whose output in the other run each of them gets; None for the same ones.
     """
     source = list(positions if taken_from is None else taken_from)
-    return Edit(place, value=output_of(place, other)[source], positions=tuple(positions))
+    return Edit(place, value=output_of(place, other)[source], positions=tuple(positions), row=row)
 
 
 def output_of(place: Place, trace: Trace) -> Tensor:

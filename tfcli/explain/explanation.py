@@ -5,11 +5,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import Tensor
 
 from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
 from tfcli.explain import anatomy
 from tfcli.explain.applies import NotForThisModelError
+from tfcli.explain.edits import edited
 from tfcli.explain.finite import require_numbers
+from tfcli.explain.intervention import planned
 from tfcli.explain.next_token import joined, loop_by_step
 from tfcli.explain.request import Request, resolve_window
 from tfcli.explain.result import Explanation, Loop, Tokens
@@ -143,10 +146,32 @@ def _source_tokens(run: Run, window: tuple[int, int] | None) -> Tokens | None:
 
 
 def _turns(run: Run) -> Iterator[Loop]:
-    """The loop that the request asks for, a turn at a time."""
+    """The loop that the request asks for, a turn at a time.
+
+    Where something is changed, it is so only while a turn is computed.
+    """
+    if not run.request.steps or not run.model.config.causal:
+        return
+    encoder = run.trace.encoder
+    if not run.request.edits.changes:
+        yield from _plain_turns(run, None if encoder is None else encoder.final_norm_out)
+        return
+    changes = [edit for _, edit in planned(run)]
+    with edited(run.model, changes):
+        stack = run.model.encoder
+        source = None if encoder is None or stack is None else stack.hidden(encoder.ids)
+    turns = _plain_turns(run, source)
+    while True:
+        with edited(run.model, changes):
+            loop = next(turns, None)
+        if loop is None:
+            return
+        yield replace(loop, edited=True)
+
+
+def _plain_turns(run: Run, source: Tensor | None) -> Iterator[Loop]:
+    """The turns of the model as it is at the time; `source` is what its encoder gave."""
     request = run.request
-    if not request.steps or not run.model.config.causal:
-        return iter(())
     return loop_by_step(
         run.model,
         run.trace.ids[0].tolist(),
@@ -156,6 +181,6 @@ def _turns(run: Run) -> Iterator[Loop]:
         seed=request.seed,
         tokenizer=run.tokenizer,
         eos_ids=run.eos_ids,
-        source=None if run.trace.encoder is None else run.trace.encoder.final_norm_out,
+        source=source,
         generation=run.generation,
     )

@@ -4,14 +4,12 @@ The parts are those of `explain`, computed by the same functions. What was compu
 last runs, as many as fit, and the last looks.
 """
 
-import math
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import torch
-from torch import Tensor
 
 from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
 from tfcli.errors import UsageError
@@ -20,6 +18,7 @@ from tfcli.explain.attention import head_attention, head_ledger
 from tfcli.explain.edits import ablated, edited, extents
 from tfcli.explain.explanation import bare
 from tfcli.explain.finite import require_numbers
+from tfcli.explain.precision import divergence
 from tfcli.explain.request import GREEDY, Request
 from tfcli.explain.result import Explanation, NextTokens
 from tfcli.explain.run import Run, first_position
@@ -224,7 +223,7 @@ class Explorer:
             (1 + int((logits > logits[c.id]).sum()), float(p[c.id]))
             for c in explanation.next.candidates
         )
-        return Sight(explanation, before, was, _divergence(logits, run.logits))
+        return Sight(explanation, before, was, divergence(logits, run.logits))
 
     def _based(self, spot: Spot) -> _Based:
         key = (spot.ids, spot.written, spot.ablated)
@@ -296,13 +295,6 @@ def _window(position: int, length: int, room: int) -> Window | None:
         return None
     first = max(0, min(position + 1 - room, length - room))
     return first, min(first + room, length)
-
-
-def _divergence(logits: Tensor, changed: Tensor) -> float:
-    """KL(as it is ‖ changed) of the next token in bits, of logits [V]."""
-    log_p, log_q = logits.log_softmax(-1), changed.log_softmax(-1)
-    # rounding may leave a tiny negative
-    return max(float((log_p.exp() * (log_p - log_q)).sum()) / math.log(2), 0.0)
 
 
 def _seen_by(spot: Spot, part: Part) -> Spot:

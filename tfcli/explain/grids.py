@@ -4,9 +4,17 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from tfcli.explain.applies import NotForThisModelError, require_head
 from tfcli.explain.copying import copying
+from tfcli.explain.head_effects import (
+    ablation_effects,
+    answers,
+    patching_effects,
+    patching_note,
+)
 from tfcli.explain.head_patterns import duplicate, induction, norm_entropy
-from tfcli.explain.heads import heads_grid, make_grid
+from tfcli.explain.heads import heads_grid, make_grid, of_largest
+from tfcli.explain.labels import label
 from tfcli.explain.request import Measure
 from tfcli.explain.result import HeadsGrid, Kind
 from tfcli.explain.run import Run
@@ -68,11 +76,38 @@ def _copying(run: Run) -> Grids:
     return {"self": make_grid("self", "copying", unit, scale, values, compared=True)}
 
 
+def _ablation(run: Run) -> Grids:
+    require_head(run)
+    unit, scale = "KL in bits without the head", "% of the largest"
+    return {
+        kind: make_grid(kind, "ablation", unit, scale, values, scaled=of_largest(values))
+        for kind, values in ablation_effects(run).items()
+    }
+
+
+def _patching(run: Run) -> Grids:
+    require_head(run)
+    ours, theirs = answers(run)
+    if ours == theirs:
+        same = label(run.tokenizer, ours)
+        raise NotForThisModelError(f"both prompts have the same answer, “{same}”")
+    unit, scale = "the other prompt's output of one head", "% of the way to its answer"
+    note = patching_note(run)
+    return {
+        kind: make_grid(
+            kind, "patching", unit, scale, values, scaled=values.clamp(-1, 1), note=note
+        )
+        for kind, values in patching_effects(run).items()
+    }
+
+
 _FURTHER: dict[Measure, Callable[[Run], Grids]] = {
     "duplicate": _duplicate,
     "norm": _norm,
     "induction": _induction,
     "copying": _copying,
+    "ablation": _ablation,
+    "patching": _patching,
 }
 
 

@@ -85,8 +85,7 @@ def heads_grid(
     """
     values: Tensor = getattr(readings, measure)
     if measure in ("delta", "credit"):
-        largest = float(values.nan_to_num(0.0).abs().max())
-        scaled = values / largest if largest else values
+        scaled = of_largest(values)
     elif measure == "entropy":
         scaled = torch.where(
             readings.largest_entropy > 0, values / readings.largest_entropy, values
@@ -108,6 +107,7 @@ def make_grid(
     scaled: Tensor | None = None,
     compared: bool = False,
     repeated: RepeatedTokens | None = None,
+    note: str | None = None,
 ) -> HeadsGrid:
     """A grid of values [L, H], with the largest of them.
 
@@ -115,6 +115,7 @@ def make_grid(
         scaled: the same on a scale of -1 to 1, where the values are not.
         compared: say of the largest how far they stand above the mean of all heads.
         repeated: the random tokens that were read.
+        note: what has to be known to read it, in one line.
     """
     return HeadsGrid(
         kind=kind,
@@ -125,7 +126,14 @@ def make_grid(
         scaled=_rows(values if scaled is None else scaled),
         largest=_largest(values, compared),
         repeated=repeated,
+        note=note,
     )
+
+
+def of_largest(values: Tensor) -> Tensor:
+    """The values as parts of the largest of them."""
+    largest = float(values.nan_to_num(0.0).abs().max())
+    return values / largest if largest else values
 
 
 _PASSAGE = {"self": "attention", "encoder": "attention", "cross": "cross-attention"}

@@ -71,6 +71,13 @@ def logits_at(trace: Trace, position: int) -> Tensor:
     return at(trace.logits_at(slice(position, position + 1)), 0)
 
 
+def divergence(logits: Tensor, others: Tensor) -> float:
+    """KL(p ‖ q) in bits of the softmax of two rows of logits [V]."""
+    log_p, log_q = logits.log_softmax(-1), others.log_softmax(-1)
+    kl = float((log_p.exp() * (log_p - log_q)).sum()) / math.log(2)
+    return max(kl, 0.0) if math.isfinite(kl) else kl  # rounding may leave a tiny negative
+
+
 def unembed(model: Transformer, x: Tensor) -> Tensor:
     """Logits of vectors that have been through the final norm, [n, D] → [n, V].
 

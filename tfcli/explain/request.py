@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Literal, get_args
 
 from tfcli.errors import UsageError
+from tfcli.explain.edit_request import NO_EDITS, EditRequest
 from tfcli.explain.formula import Formula
 from tfcli.generate.config import SamplingConfig
 
@@ -26,6 +27,7 @@ SCREEN = (
 )
 # Those that are shown when they are named, or by a flag of their own.
 FURTHER: tuple[str, ...] = (
+    "edits",
     "ledger",
     "lens_grid",
     "residual",
@@ -53,6 +55,8 @@ Measure = Literal[
     "duplicate",
     "induction",
     "copying",
+    "ablation",
+    "patching",
 ]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 Choice = tuple[int, ...] | Literal["all", "top"]
@@ -81,6 +85,7 @@ class Request:
         neighbors: a word whose nearest tokens to show; None for those of the token that is
             followed.
         analogy: a sum of words whose nearest tokens to show.
+        edits: what to change in the model.
     """
 
     sections: tuple[str, ...] = SCREEN
@@ -98,6 +103,7 @@ class Request:
     against: int | None = None
     neighbors: str | None = None
     analogy: Formula | None = None
+    edits: EditRequest = NO_EDITS
 
 
 def parse_sections(text: str) -> tuple[str, ...]:

@@ -12,6 +12,8 @@ from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
 from tfcli.errors import UsageError
 from tfcli.explain.credit import credit_gap, output_row
 from tfcli.explain.edit_request import Place
+from tfcli.explain.edits import ablated, edited
+from tfcli.explain.finite import require_numbers
 from tfcli.explain.flow import Directions, directions
 from tfcli.explain.heads import HeadReadings, read_heads
 from tfcli.explain.labels import label, labels
@@ -97,6 +99,31 @@ class Run:
         )
         _check_answer(run)
         return run
+
+    @cached_property
+    def other(self) -> "Run | None":
+        """The run on the prompt that outputs are taken from; None where there is none.
+
+        In an encoder-decoder the encoder reads it, and the decoder has written the same.
+        """
+        ids = self.request.edits.other_ids
+        if ids is None:
+            return None
+        written = self.trace.ids[0].tolist()
+        same = self.model.encoder is not None or len(ids) == len(written)
+        position = self.position if same else None
+        request = replace(self.request, position=position, answer=None, against=None)
+        found = Run.of(self.model, ids, written, request, self.tokenizer)
+        require_numbers(found.trace, found.position, found.labels, found.source_labels)
+        return found
+
+    def again(self) -> Trace:
+        """Run the model anew on the same tokens, with the same heads taken away."""
+        encoder = self.trace.encoder
+        with edited(self.model, [ablated(place) for place in self.ablated]):
+            if encoder is None:
+                return self.model.trace(self.trace.ids)
+            return self.model.trace(encoder.ids, decoder_ids=self.trace.ids)
 
     @property
     def reading_stack(self) -> Stack:

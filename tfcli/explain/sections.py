@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from tfcli.explain import anatomy, inside, words
-from tfcli.explain.applies import require_head, require_sum
+from tfcli.explain.applies import NotForThisModelError, require_head, require_sum
 from tfcli.explain.attention import head_attention, head_ledger
 from tfcli.explain.audit import audit
 from tfcli.explain.credit import logit_credit
 from tfcli.explain.grids import grids
+from tfcli.explain.intervention import edits
 from tfcli.explain.labels import label
 from tfcli.explain.ledger import update_ledger, walk
 from tfcli.explain.lens import logit_lens
@@ -23,6 +24,7 @@ from tfcli.explain.run import Run
 LARGEST_MATRIX = 94
 _KEYS_LISTED = 10
 _ROWS_KEPT = 20  # of what a decoder beside an encoder has written, where it is long
+_NO_EDITS = "nothing is changed: say what with --ablate, --scale or --patch-at"
 
 Found = dict[str, Any]
 
@@ -110,6 +112,13 @@ def _credited(run: Run) -> str:
     return f"{named} less that of “{label(run.tokenizer, request.against)}”"
 
 
+def _edits(run: Run) -> Found:
+    if not run.request.edits.changes:
+        raise NotForThisModelError(_NO_EDITS)
+    require_head(run)
+    return {"edits": edits(run)}
+
+
 def _ledgers(run: Run) -> tuple[HeadLedger, ...]:
     return tuple(
         head_ledger(
@@ -184,6 +193,7 @@ _MEASURES: dict[str, Callable[[Run], Found]] = {
     "next": _next,
     "parameters": _parameters,
     "audit": _audit,
+    "edits": _edits,
     "ledger": _ledger,
     "lens_grid": _lens_grid,
     **inside.MEASURES,

@@ -9,6 +9,8 @@ from tfcli.explain.edit_request import Extents, Place
 from tfcli.explain.request import MEASURES, Measure
 from tfcli.explain.result import LETTERS, Kind
 
+_TURNED = tuple(name for name in MEASURES if name != "patching")  # it needs a second prompt
+
 
 @dataclass(frozen=True)
 class Spot:
@@ -83,7 +85,7 @@ def kind_turned(spot: Spot, extents: Extents) -> Spot:
 
 def measure_turned(spot: Spot) -> Spot:
     """The next measure of the grid."""
-    return replace(spot, measure=MEASURES[(MEASURES.index(spot.measure) + 1) % len(MEASURES)])
+    return replace(spot, measure=_TURNED[(_TURNED.index(spot.measure) + 1) % len(_TURNED)])
 
 
 def ablation_toggled(spot: Spot) -> Spot:

@@ -12,6 +12,7 @@ from tfcli.view import console
 from tfcli.view import explain_answer as answer
 from tfcli.view import explain_attention as attention
 from tfcli.view import explain_cost as cost
+from tfcli.view import explain_edits as edits
 from tfcli.view import explain_experts as experts
 from tfcli.view import explain_layers as layers
 from tfcli.view import explain_ledger as ledger
@@ -43,6 +44,7 @@ _SECTIONS = {
 }
 # Sections that are named to be seen, one under the other below the rest.
 _FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {
+    "edits": edits.draw_edits,
     "ledger": ledger.draw_ledger,
     "lens_grid": draw_lens_grid,
     "residual": layers.draw_residual,

@@ -179,6 +179,8 @@ def draw_loop(pen: Pen, explanation: Explanation) -> list[Text]:
     how = f"{loop.choice} (*) and appended, and round again"
     if loop.seed is not None:
         how += f" · seed {loop.seed}"
+    if loop.edited:
+        how += " · edited"
     lines = [margin(pen, "LOOP").append(pen.say(how))]
     if loop.steps:
         lines += _in_force(pen, explanation, loop.steps[0].table)

@@ -324,8 +324,8 @@ def _grid(pen: Pen, grid: HeadsGrid, word: str) -> list[Text]:
 
 
 def _grid_notes(pen: Pen, grid: HeadsGrid, compared: bool) -> list[Text]:
-    """What the numbers of a grid are of, where that is not the prompt."""
-    notes: list[str] = []
+    """What the numbers of a grid are of, where that is not the prompt alone."""
+    notes = [] if grid.note is None else [grid.note]
     repeated = grid.repeated
     if repeated is not None:
         notes.append(f"{repeated.length} random tokens, given twice, seed {repeated.seed}")

@@ -47,6 +47,7 @@ from tfcli.explain.result.experts import (
     Routing,
 )
 from tfcli.explain.result.formation import CheckpointRow, Formation, HeadCourse
+from tfcli.explain.result.intervention import Change, Edits, OtherPrompt, ShiftedToken
 from tfcli.explain.result.ledger import (
     Ledger,
     OtherSources,
@@ -84,11 +85,13 @@ __all__ = [
     "Audit",
     "BlockStep",
     "Candidate",
+    "Change",
     "Check",
     "CheckpointRow",
     "Cost",
     "CostPart",
     "Credit",
+    "Edits",
     "Expected",
     "ExpertFacts",
     "Explanation",
@@ -127,6 +130,7 @@ __all__ = [
     "NormRow",
     "Norms",
     "OtherKeys",
+    "OtherPrompt",
     "OtherSources",
     "Parameters",
     "Promoted",
@@ -142,6 +146,7 @@ __all__ = [
     "SamplingTable",
     "Shape",
     "Shapes",
+    "ShiftedToken",
     "SourceTerm",
     "Spread",
     "Surprisal",
@@ -184,6 +189,7 @@ class Explanation:
     credit: Credit | None = None
     next: NextTokens | None = None
     parameters: Parameters | None = None
+    edits: Edits | None = None
     neighbors: Neighbors | None = None
     analogy: Analogy | None = None
     audit: Audit | None = None

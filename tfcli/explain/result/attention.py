@@ -176,6 +176,7 @@ class HeadsGrid:
         scaled: the same on a scale of -1 to 1; `scale` says what 1 stands for.
         largest: the five largest by absolute value, largest first.
         repeated: what was read instead of the prompt, where that is so.
+        note: what has to be known to read it, in one line, or None.
     """
 
     kind: Kind
@@ -186,3 +187,4 @@ class HeadsGrid:
     scaled: tuple[tuple[float | None, ...], ...]
     largest: tuple[HeadScore, ...]
     repeated: RepeatedTokens | None = None
+    note: str | None = None

@@ -163,12 +163,14 @@ class Loop:
         choice: how a token is taken from a table, in words.
         seed: of the random choices; None where the likeliest is taken.
         ended: why the loop stopped before the asked number of steps, or None.
+        edited: the model ran with the changes of the section `edits`.
     """
 
     choice: str
     seed: int | None
     steps: tuple[LoopStep, ...]
     ended: str | None
+    edited: bool = False
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,18 @@ def _parameters(e: Explanation) -> str:
     )
 
 
+def _edits(e: Explanation) -> str:
+    if e.edits is None:
+        return ""
+    answer = e.edits.answer
+    return (
+        "想知道某一部分有什么用，就把它去掉，或换上别的，再运行一遍模型。"
+        f"这里“{answer.label}”的概率从 {numbers.probability(answer.probability)} 变为 "
+        f"{numbers.probability(answer.probability_after)}。KL 表示改动后的分布离原来的有多远，"
+        f"这里是 {numbers.significant(e.edits.kl)} 比特；0 表示这一部分在这里不起作用。"
+    )
+
+
 def _audit(e: Explanation) -> str:
     worst = facts.worst_error(e)
     if worst is None:
@@ -168,6 +180,7 @@ CHINESE: dict[str, Callable[[Explanation], str]] = {
     "credit": _credit,
     "next": _next,
     "parameters": _parameters,
+    "edits": _edits,
     "audit": _audit,
     "loop": _loop,
     **inside.CHINESE,

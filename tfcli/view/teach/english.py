@@ -149,6 +149,19 @@ def _parameters(e: Explanation) -> str:
     )
 
 
+def _edits(e: Explanation) -> str:
+    if e.edits is None:
+        return ""
+    answer = e.edits.answer
+    return (
+        "To learn what a part is for, take it away or put another in its place, and run the model "
+        f"again. Here “{answer.label}” goes from {numbers.probability(answer.probability)} to "
+        f"{numbers.probability(answer.probability_after)}. KL, how far the changed distribution "
+        f"is from the one before, is {numbers.significant(e.edits.kl)} bits: 0 would mean that "
+        "the part does not matter here."
+    )
+
+
 def _audit(e: Explanation) -> str:
     worst = facts.worst_error(e)
     if worst is None:
@@ -182,6 +195,7 @@ ENGLISH: dict[str, Callable[[Explanation], str]] = {
     "credit": _credit,
     "next": _next,
     "parameters": _parameters,
+    "edits": _edits,
     "audit": _audit,
     "loop": _loop,
     **inside.ENGLISH,
