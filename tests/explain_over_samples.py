@@ -13,6 +13,7 @@ def over_sample(
     answer: str = "␣slept",
     chosen: bool = False,
     omitted: str | None = None,
+    source: tuple[str, ...] = (),
 ) -> Formation:
     """Of a run's steps, or of models by their names."""
     count = len(steps)
@@ -45,6 +46,7 @@ def over_sample(
         parameters=1_829_000,
         of_run=names is None,
         labels=labels,
+        source=source,
         ids=tuple(range(len(labels))),
         position=len(labels) - 1,
         answer_id=7,

@@ -125,6 +125,15 @@ def test_an_answer_is_followed_whether_or_not_it_comes_first() -> None:
     assert plain.top_from == 0 or plain.checkpoints[plain.top_from - 1].rank > 1
     assert found.head.values != plain.head.values
 
+    followed = formation(
+        [stage(m, i) for i, m in enumerate(models)], Request(measure="credit"), of_run=True
+    )
+    layer, head = followed.head.layer, followed.head.head
+    request = Request(sections=("heads",), measure="credit", answer=plain.answer_id)
+    grid = explained(models[0], request).heads.values
+    assert followed.head.values[0] == grid[layer][head]
+    assert plain.checkpoints[0].top_id != plain.answer_id
+
 
 def _half(values):
     from tfcli.explain.formation import _half

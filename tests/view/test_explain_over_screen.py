@@ -39,6 +39,7 @@ CASES = {
     "names-80": lambda: lines(with_names(), 80),
     "not-first-80": lambda: lines(not_first(), 80),
     "no-heads-80": lambda: lines(over_sample(omitted="its shape differs " * 6), 80),
+    "pair-80": lambda: lines(over_sample(("</s>",), source=MIXED), 80),
     "many-80": lambda: lines(over_sample(steps=tuple(range(0, 8000, 200))), 80),
 }
 

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from explain_kind_samples import masked_sample, pair_sample, vectors_sample
+from explain_over_samples import over_sample
 from explain_samples import sample, with_loop
 from explain_shapes import IDS, SHAPES, build, written
+from explain_with_samples import with_sample
 from jsonschema import Draft202012Validator
 
 from tfcli.explain.explanation import explain
@@ -37,6 +39,8 @@ def test_the_schema_is_one():
         pair_sample(),
         masked_sample(),
         vectors_sample(),
+        over_sample(),
+        with_sample(),
     ],
 )
 def test_samples_meet_it(found):

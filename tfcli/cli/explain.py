@@ -49,6 +49,7 @@ from tfcli.cli.explain_options import (
     TopKFilter,
     TopP,
     Window,
+    With,
 )
 from tfcli.cli.open_model import open_model
 from tfcli.cli.options import Device, Dtype, Ids, Json, Model, Prompt, Seed, Threads
@@ -97,6 +98,7 @@ def command(
     lens_steps: LensSteps = 250,
     lens_file: LensFile = None,
     over: Over = None,
+    other: With = None,
     strict: Strict = False,
     teach: Teach = False,
     lang: Lang = None,
@@ -118,31 +120,36 @@ def command(
 ) -> None:
     """See what happens inside a model on one prompt.
 
-    Every number is computed on this run: the tokens, one layer and one head of attention (those
-    that move the last token most), every head at a glance, what each layer would answer, which
-    part wrote the answer, the next-token table. The last line audits that the numbers add up.
+        Every number is computed on this run: the tokens, one layer and one head of attention (those
+        that move the last token most), every head at a glance, what each layer would answer, which
+        part wrote the answer, the next-token table. The last line audits that the numbers add up.
 
-    Examples:
-        tfcli explain "The cat"
-        tfcli explain "The cat" --layer all --head 0 --section block,qkv
-        # what speaks for the one word rather than for the other
-        tfcli explain "The cat" --answer sleeps --against is --section lens,credit
-        # when did that form? the models that a run kept on its way
-        tfcli explain "The cat" --over runs/mine
-        # what the answer becomes without one head and with half of a module
-        tfcli explain "The cat" --ablate L1H0 --scale ffn:L0=0.5
-        # which head carries the difference between two prompts
-        tfcli explain "The cat" --patch "The dog"
-        # the loop that makes a text, one table a step
-        tfcli explain "The cat" --steps 5
-        # the same, each step at a key
-        tfcli explain "The cat" --by-key
-        tfcli explain "The cat" --json --section next,audit
-        # what each layer would say if it had learned to: fit once, then read
-        tfcli explain --fit-lens world
-        tfcli explain "The cat" --lens tuned --section lens
-        # calculating with words
-        tfcli explain --analogy king-man+woman=queen
+        Examples:
+            tfcli explain "The cat"
+            tfcli explain "The cat" --layer all --head 0 --section block,qkv
+            # what speaks for the one word rather than for the other
+            tfcli explain "The cat" --answer sleeps --against is --section lens,credit
+            # when did that form? the models that a run kept on its way
+            tfcli explain "The cat" --over runs/mine
+    <<<<<<< HEAD
+            # what the answer becomes without one head and with half of a module
+            tfcli explain "The cat" --ablate L1H0 --scale ffn:L0=0.5
+            # which head carries the difference between two prompts
+            tfcli explain "The cat" --patch "The dog"
+    =======
+            # two models, or two stages of one
+            tfcli explain "The cat" --model runs/mine --with runs/other
+    >>>>>>> 343b805 (Explain --with: two models on one prompt, side by side, of one tokenizer or of two)
+            # the loop that makes a text, one table a step
+            tfcli explain "The cat" --steps 5
+            # the same, each step at a key
+            tfcli explain "The cat" --by-key
+            tfcli explain "The cat" --json --section next,audit
+            # what each layer would say if it had learned to: fit once, then read
+            tfcli explain --fit-lens world
+            tfcli explain "The cat" --lens tuned --section lens
+            # calculating with words
+            tfcli explain --analogy king-man+woman=queen
     """
     if fit_lens is not None:
         explain_lens.refuse_prompt(prompt, file, ids)
@@ -150,8 +157,7 @@ def command(
         explain_lens.fit_lens(opened, fit_lens, lens_steps, lens_file, seed, json)
         return
     explain_lens.refuse_file(lens, lens_file)
-    if over:
-        explain_models.refuse_others(ctx, "--over")
+    explain_models.refuse_others(ctx, over, other)
     word = None if neighbors is None else parse_word(neighbors)
     formula = None if analogy is None else parse_formula(analogy)
     named = [name for name, asked in (("neighbors", word), ("analogy", formula)) if asked]
@@ -180,11 +186,14 @@ def command(
         analogy=formula,
         edits=edits,
     )
-    if over:
+    if over or other is not None:
         several = explain_models.Several(
             request, text, ids, decoder, answer, device, dtype, threads, json
         )
-        explain_models.show_over(over, several)
+        if other is None:
+            explain_models.show_over(over or [], several)
+        else:
+            explain_models.show_with(ctx, model, other, several)
         return
     language_model = open_model(ctx, model, device, dtype, threads)
     request = replace(

@@ -1,11 +1,14 @@
 """`tfcli explain` with several models: a run over its checkpoints, or two models side by side."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfcli.checkpoint.locate import locate_model
 from tfcli.cli.explain_input import decoder_ids, prompt_ids
 from tfcli.cli.frame import GLOBAL_OPTIONS
+from tfcli.cli.open_model import model_reason
 from tfcli.errors import CheckpointError, NotFoundError, UsageError
 from tfcli.explain.request import Request
 
@@ -64,9 +67,13 @@ class Several:
         )
 
 
-def refuse_others(ctx: Any, flag: str, *used: str) -> None:
-    """UsageError for options on the command line that play no part beside `flag`."""
-    names = {*_COMMON, *(option.name for option in GLOBAL_OPTIONS), flag.removeprefix("--"), *used}
+def refuse_others(ctx: Any, over: list[str] | None, other: str | None) -> None:
+    """UsageError for options on the command line that belong to the screen of one model."""
+    if not over and other is None:
+        return
+    flag = "--with" if other is not None else "--over"
+    names = {*_COMMON, *(option.name for option in GLOBAL_OPTIONS)}
+    names |= {"other", "model", "top_k"} if other is not None else {"over"}
     others = [
         parameter.opts[0]
         for parameter in ctx.command.params
@@ -119,7 +126,6 @@ def show_over(over: list[str], several: Several) -> None:
 
 def _places(over: list[str]) -> list[tuple[str, int | None, Path]]:
     """Name, step and folder of each model, in order: a run's, or those that are listed."""
-    from tfcli.checkpoint.locate import locate_model
     from tfcli.checkpoint.snapshots import snapshots_in
 
     if len(over) > 1:
@@ -153,3 +159,35 @@ def _step(path: Path) -> int | None:
     training = (read_manifest(path) or {}).get("training") if path.is_dir() else None
     step = training.get("step") if isinstance(training, dict) else None
     return step if isinstance(step, int) else None
+
+
+def show_with(ctx: Any, model: str | None, other: str, several: Several) -> None:
+    """Read the prompt with two models, and show both side by side.
+
+    Raises:
+        UsageError: their tokens cannot be matched.
+        NotFoundError: there is no model. CheckpointError: one is damaged.
+    """
+    from tfcli.view import console
+
+    reason = model_reason(ctx)
+    located = [locate_model(model, reason=reason), locate_model(other)]
+    names = [model or str(located[0].path), other]
+    with console.busy("Loading PyTorch"):
+        from tfcli.explain.models import compare_models
+
+    def side(place: int) -> "Opened":
+        with console.busy(f"Reading {names[place]}"):
+            return several.opened(located[place].path, names[place])
+
+    found = compare_models(partial(side, 0), partial(side, 1), several.request)
+    because = f" ({located[0].reason})" if located[0].reason else ""
+    console.note(f"{located[0].path}{because}, and {located[1].path}")
+    if several.json:
+        from tfcli.explain.result.documents import document
+
+        console.write_json(document(found))
+    else:
+        from tfcli.view.explain_with import show
+
+        show(found)

@@ -150,6 +150,17 @@ Over = Annotated[
         show_default=False,
     ),
 ]
+With = Annotated[
+    str | None,
+    typer.Option(
+        "--with",
+        metavar="RUN",
+        rich_help_panel=_MODELS,
+        help="A second model: both on the prompt, side by side, and how far their weights are "
+        "apart.",
+        show_default=False,
+    ),
+]
 GridMeasure = Annotated[
     Measure,
     typer.Option(

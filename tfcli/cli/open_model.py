@@ -25,8 +25,7 @@ def open_model(
     from tfcli.view import console
     from tfcli.view.explain_numbers import amount
 
-    source = ctx.get_parameter_source("model")
-    reason = _REASONS.get(source.name, "") if source is not None else ""
+    reason = model_reason(ctx)
     with console.busy("Loading the model"):
         from tfcli.checkpoint.locate import locate_model
 
@@ -48,6 +47,12 @@ def open_model(
         f"{str(language_model.dtype).removeprefix('torch.')}"
     )
     return language_model
+
+
+def model_reason(ctx: Any) -> str:
+    """Where the value of `--model` came from, in words; "" where it was typed."""
+    source = ctx.get_parameter_source("model")
+    return _REASONS.get(source.name, "") if source is not None else ""
 
 
 def _with_a_way_out(error: CheckpointError, located: "ModelPath") -> CheckpointError:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from tfcli.errors import UsageError
 from tfcli.explain.labels import label
-from tfcli.explain.reading import Open, Reading, divergence, read_model, same_vocabulary
+from tfcli.explain.reading import Open, Reading, divergence, read_model
 from tfcli.explain.request import Choice, Request, resolve_choice
 from tfcli.explain.result import CheckpointRow, Formation, HeadCourse, HeadsGrid
 
@@ -62,6 +62,7 @@ def formation(checkpoints: Sequence[Checkpoint], request: Request, *, of_run: bo
         parameters=parameters,
         of_run=of_run,
         labels=final.labels,
+        source=final.source,
         ids=final.ids,
         position=final.position,
         answer_id=final.answer,
@@ -82,7 +83,7 @@ def formation(checkpoints: Sequence[Checkpoint], request: Request, *, of_run: bo
 
 def _read(each: Checkpoint, request: Request, final: Reading, last: Checkpoint) -> Reading:
     reading = read_model(each.open(), request)
-    if not same_vocabulary(reading, final):
+    if not reading.vocabulary.same(final.vocabulary):
         raise UsageError(
             f"{each.name} has not the vocabulary of {last.name}: they are no stages of one model.",
             hint=f"To compare two models: --model {each.name} --with {last.name}",

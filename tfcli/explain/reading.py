@@ -23,6 +23,30 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """What the ids of a model mean.
+
+    Attributes:
+        size: ids that the model knows, those without a token included.
+    """
+
+    tokenizer: "Tokenizer | None"
+    size: int
+
+    def same(self, other: "Vocabulary") -> bool:
+        """Whether an id means the same token in both."""
+        if self.size != other.size:
+            return False
+        one, two = self.tokenizer, other.tokenizer
+        if one is None or two is None:
+            return one is two
+        if one.fingerprint == two.fingerprint:
+            return True
+        size = one.vocab_size
+        return size == two.vocab_size and all(one.piece(i) == two.piece(i) for i in range(size))
+
+
+@dataclass(frozen=True, eq=False)
 class Opened:
     """A model, and what it is to read.
 
@@ -41,6 +65,11 @@ class Opened:
     decoder_ids: Sequence[int] | None = None
     answer: int | None = None
 
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """What its ids mean."""
+        return Vocabulary(self.tokenizer, self.model.config.vocab_size)
+
 
 Open = Callable[[], Opened]
 
@@ -51,7 +80,8 @@ class Reading:
 
     Attributes:
         logits: at the position, in the dtype of measures [V].
-        labels: of the tokens that were read; the decoder's, beside an encoder.
+        labels: of the tokens that were read; the decoder's, beside an encoder, and `source` then
+            has the encoder's.
         tokens: the same with their surprisal.
         grid: the heads under the request's measure; None where it does not apply, and `gap` says
             why.
@@ -59,16 +89,22 @@ class Reading:
         answer: the token that lens and credit follow.
     """
 
-    tokenizer: "Tokenizer | None"
+    vocabulary: Vocabulary
     logits: Tensor
     position: int
     labels: tuple[str, ...]
+    source: tuple[str, ...]
     ids: tuple[int, ...]
     tokens: Tokens
     answer: int
     grid: HeadsGrid | None
     gap: str | None
     lens: Lens | None
+
+    @property
+    def tokenizer(self) -> "Tokenizer | None":
+        """For the tokens' text."""
+        return self.vocabulary.tokenizer
 
     @property
     def probabilities(self) -> Tensor:
@@ -105,10 +141,11 @@ def read_model(opened: Opened, request: Request, *, lens: bool = False) -> Readi
     if lens:
         followed = logit_lens(run.model, run.trace, run.position, run.answer, run.tokenizer)
     return Reading(
-        tokenizer=run.tokenizer,
+        vocabulary=opened.vocabulary,
         logits=run.logits.cpu(),
         position=run.position,
         labels=tuple(run.labels),
+        source=tuple(run.source_labels),
         ids=tuple(run.trace.ids[0].tolist()),
         tokens=run.tokens,
         answer=run.answer,
@@ -130,19 +167,6 @@ def _grid(run: Run) -> tuple[HeadsGrid | None, str | None]:
         if any(value is not None for row in grid.values for value in row):
             return grid, None
     return None, "the measure does not exist at this position"
-
-
-def same_vocabulary(one: Reading, other: Reading) -> bool:
-    """Whether an id means the same token in both."""
-    if len(one.logits) != len(other.logits):
-        return False
-    first, second = one.tokenizer, other.tokenizer
-    if first is None or second is None:
-        return first is second
-    if first.fingerprint == second.fingerprint:
-        return True
-    size = first.vocab_size
-    return size == second.vocab_size and all(first.piece(i) == second.piece(i) for i in range(size))
 
 
 def divergence(one: Tensor, other: Tensor) -> float:

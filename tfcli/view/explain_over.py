@@ -17,6 +17,7 @@ _GAP = 4
 _LEVELS = "▁▂▃▄▅▆▇█"
 _WIDEST_NAME = 20
 _WIDEST_BAR = 24
+_LABELS_SHOWN = 24
 
 
 def show(found: Formation) -> None:
@@ -49,14 +50,25 @@ def _title(pen: Pen, found: Formation) -> list[Text]:
         [steps],
     ]
     lines = pen.flow(title, " · ", head=margin(pen, "OVER"), indent=_INDENT, room=pen.width)
-    read: list[list[Piece]] = [[label] for label in found.labels[-24:]]
-    if len(found.labels) > len(read):
-        read.insert(0, ["…"])
+    read = read_labels(found.source, found.labels)
     lines += pen.flow(read, " ", head=margin(pen, "PROMPT"), indent=_INDENT, room=pen.width)
     if found.position != len(found.labels) - 1:
         where = f"at {found.position} “{pen.fit(found.labels[found.position], 20)}”"
         lines.append(pen.line(" " * _INDENT, where))
     return lines
+
+
+def read_labels(source: Sequence[str], labels: Sequence[str]) -> list[list[Piece]]:
+    """The last tokens that were read; beside an encoder its own first, then the decoder's."""
+    shown: list[list[Piece]] = []
+    for part in (source, labels):
+        words: list[Piece] = list(part[-_LABELS_SHOWN:])
+        if len(part) > _LABELS_SHOWN:
+            words.insert(0, "…")
+        if shown:
+            words.insert(0, "→")
+        shown += [[word] for word in words]
+    return shown
 
 
 def _milestones(pen: Pen, found: Formation) -> list[Text]:

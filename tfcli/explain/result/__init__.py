@@ -59,6 +59,15 @@ from tfcli.explain.result.ledger import (
 from tfcli.explain.result.lens_fit import LensFit, LensFitRow
 from tfcli.explain.result.lens_grid import LensCell, LensGrid, LensGridRow
 from tfcli.explain.result.memories import LayerMemories, Memories, Neuron, Promoted
+from tfcli.explain.result.models import (
+    AnswerPoint,
+    Distances,
+    HeadChange,
+    ModelComparison,
+    ModelSide,
+    SharedCandidate,
+    WeightChange,
+)
 from tfcli.explain.result.norms import NormPlace, NormRow, Norms, Spread
 from tfcli.explain.result.prediction import (
     Candidate,
@@ -80,6 +89,7 @@ __all__ = [
     "LETTERS",
     "NORM_PLACES",
     "Analogy",
+    "AnswerPoint",
     "AskedExpert",
     "AttentionMatrix",
     "Audit",
@@ -91,6 +101,7 @@ __all__ = [
     "Cost",
     "CostPart",
     "Credit",
+    "Distances",
     "Edits",
     "Expected",
     "ExpertFacts",
@@ -99,6 +110,7 @@ __all__ = [
     "Formation",
     "Gradients",
     "HeadAttention",
+    "HeadChange",
     "HeadCourse",
     "HeadLedger",
     "HeadScore",
@@ -120,7 +132,9 @@ __all__ = [
     "Loop",
     "LoopStep",
     "Memories",
+    "ModelComparison",
     "ModelFacts",
+    "ModelSide",
     "ModuleCount",
     "Neighbor",
     "Neighbors",
@@ -146,6 +160,7 @@ __all__ = [
     "SamplingTable",
     "Shape",
     "Shapes",
+    "SharedCandidate",
     "ShiftedToken",
     "SourceTerm",
     "Spread",
@@ -158,6 +173,7 @@ __all__ = [
     "UpdateLedger",
     "Walk",
     "WalkStep",
+    "WeightChange",
     "WindowFacts",
 ]
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tfcli.errors import DataError
-from tfcli.explain.result import Explanation, Formation, LensFit
+from tfcli.explain.result import Explanation, Formation, LensFit, ModelComparison
 from tfcli.explain.result.codec import decode, encode
 
 # What each form of document holds. The number behind the stroke goes up when what was written
@@ -12,6 +12,7 @@ SCHEMAS: dict[str, type] = {
     "tfcli.explain/1": Explanation,
     "tfcli.lens-fit/1": LensFit,
     "tfcli.over/1": Formation,
+    "tfcli.models/1": ModelComparison,
 }
 
 

@@ -58,6 +58,7 @@ class Formation:
     Attributes:
         of_run: whether they are one run's, and so named by their steps.
         labels, ids: the tokens that were read; `position` is the one that is followed.
+        source: labels of what an encoder beside the decoder read; else empty.
         answer_chosen: whether the answer was named, rather than the last checkpoint's likeliest.
         top_from: the first checkpoint, by its place from 0, from which on the answer is the
             likeliest token up to the end; None where it is not at the end.
@@ -72,6 +73,7 @@ class Formation:
     parameters: int
     of_run: bool
     labels: tuple[str, ...]
+    source: tuple[str, ...]
     ids: tuple[int, ...]
     position: int
     answer_id: int

@@ -1,4 +1,4 @@
-"""`tfcli explain --over`, whole: a tiny run, read with every model that it kept."""
+"""`tfcli explain` with several models, whole: a tiny run, and every model that it kept."""
 
 import json
 import re
@@ -13,6 +13,7 @@ from tfcli.explain.result.documents import read_document
 from tfcli.main import run
 from tfcli.view.explain_lines import Pen, crop
 from tfcli.view.explain_over import screen
+from tfcli.view.explain_with import screen as screen_of_two
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +108,38 @@ def test_a_run_that_is_not_done_is_shown_as_far_as_it_is(explain) -> None:
     assert (code, "one model so far" in said(err)) == (2, True)
 
 
+def test_two_stages_side_by_side(explain) -> None:
+    words = ["--model", "r/snapshots/step-000004", "--with", "r", "--top-k", "3"]
+    code, out, err = explain(*words, "--json")
+    found = json.loads(out)
+    assert (code, found["schema"]) == (0, "tfcli.models/1")
+    assert "r/snapshots/step-000004, and r/best" in err
+    names = [found[side]["model"]["name"] for side in ("first", "second")]
+    assert names == ["r/snapshots/step-000004", "r"]
+    whole = json.loads(explain("--over", "r", "--json")[1])
+    (row,) = (row for row in whole["checkpoints"] if row["step"] == 4)
+    assert found["distances"]["backward"] == pytest.approx(row["kl"])
+    assert found["first"]["bits"] == row["bits"]
+    assert all(0 < module["change"] < 3 for module in found["modules"])
+    shown = explain(*words)[1]
+    assert max(map(cell_len, shown.splitlines())) <= 80
+    pen = Pen(80)
+    drawn = [crop(line, 80, "…").plain for line in screen_of_two(pen, read_document(found))]
+    assert drawn == shown.splitlines()
+    assert explain(*words, "--ascii")[1].isascii()
+
+
+def test_other_tokens_are_matched_by_their_text(explain, explain_folders) -> None:
+    other = str(explain_folders["gpt2"])
+    code, out, _ = explain("--model", "r", "--with", other, "--json", "--answer", "m")
+    found = json.loads(out)
+    assert (code, found["matched_by"], found["answer_label"]) == (0, "text", "m")
+    assert found["first"]["bits_per_byte"] and found["second"]["bits_per_byte"]
+    assert len(found["second_lens"]) == 4
+    assert set(found["omitted"]) == {"distances", "heads", "weights"}
+    assert explain("--model", "r", "--with", other, "--pos", "1")[0] == 2
+
+
 def said(panel: str) -> str:
     return " ".join(re.sub("[│╭╮╰╯─|]|\\+-+", " ", panel).split())
 
@@ -144,6 +177,18 @@ def damage(path: str) -> None:
         (None, ["--over", "r", "--pos", "99"], 2, "There is no position 99"),
         (None, ["--over", "r", "--answer", "zebra"], 2, "--answer takes one token"),
         (None, ["--over", ""], 3, "is not a model"),
+        (None, ["--with", "absent", "--model", "r"], 3, "no model at absent"),
+        (None, ["--with", "r", "--model", "absent"], 3, "no model at absent"),
+        (None, ["--with", "r"], 3, "There is no model yet"),
+        (
+            lambda: damage("r/last/model.safetensors"),
+            ["--model", "r", "--with", "r/last"],
+            4,
+            "r/last/model.safetensors",
+        ),
+        (None, ["--with", "r", "--over", "r"], 2, "--over cannot be combined with --with"),
+        (None, ["--with", "r", "--model", "r", "--section", "next"], 2, "--section cannot be"),
+        (None, ["--with", "r", "--model", "r", "--pos", "99"], 2, "There is no position 99"),
     ],
 )
 def test_what_cannot_be_shown_is_one_panel(explain, before, words, code: int, message) -> None:
