@@ -123,6 +123,7 @@ complete -c tfcli -n "__tfcli_at ' explain'" -l fit-lens -r -F -d 'Instead of ex
 complete -c tfcli -n "__tfcli_at ' explain'" -l lens-steps -x -d 'Updates of the tuned lens, of 512 tokens each'
 complete -c tfcli -n "__tfcli_at ' explain'" -l lens-file -r -F -d 'Where the tuned lens is'
 complete -c tfcli -n "__tfcli_at ' explain'" -l over -x -a '(__tfcli_runs)' -d 'When did the answer, or a head, form? Reads the prompt with every model that a run kept on its way'
+complete -c tfcli -n "__tfcli_at ' explain'" -l with -x -a '(__tfcli_runs)' -d 'A second model'
 complete -c tfcli -n "__tfcli_at ' explain'" -l strict -d 'Exit 1 if the audit fails'
 complete -c tfcli -n "__tfcli_at ' explain'" -l teach -d 'Say under each section what it means, with this runs numbers'
 complete -c tfcli -n "__tfcli_at ' explain'" -l lang -x -a 'en zh' -d 'Language of --teach'
