@@ -211,6 +211,16 @@ def test_what_cannot_be_compared_is_said() -> None:
     assert [p.depth for p in found.second_lens] == [0, 0.5, 1]
 
 
+def test_heads_without_a_score_are_left_out() -> None:
+    start, end = build("qwen3", torch.float64), build("qwen3", torch.float64)
+    with torch.no_grad():
+        for block in start.blocks:
+            block.attention.o.weight.zero_()
+    found = compare_models(opener(start), opener(end), Request(measure="norm"))
+    assert found.heads == ()
+    assert "does not exist" in found.omitted["heads"]
+
+
 def test_both_are_in_memory_only_to_compare_their_weights() -> None:
     alive = 0
     seen: list[int] = []

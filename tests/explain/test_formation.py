@@ -177,6 +177,22 @@ def test_the_head_is_one_of_those_that_were_named(layers, heads) -> None:
     assert found.head.values[-1] == max(allowed)
 
 
+def test_a_score_that_does_not_exist_yet_is_none() -> None:
+    """A model begins with output matrices of zeros, so that no key gives anything."""
+    start, end = build("qwen3", torch.float64), build("qwen3", torch.float64)
+    with torch.no_grad():
+        for block in start.blocks:
+            block.attention.o.weight.zero_()
+    stages = [stage(start, 0), stage(end, 1)]
+    found = formation(stages, Request(measure="norm"), of_run=True)
+    first, last = found.head.values
+    assert (first, found.head.half_from, found.omitted) == (None, 1, {})
+    assert last > 0
+    back = formation(stages[::-1], Request(measure="norm"), of_run=True)
+    assert (back.head, back.moved) == (None, ())
+    assert "does not exist" in back.omitted["heads"]
+
+
 def test_one_model_is_in_memory_at_a_time() -> None:
     alive: list[int] = []
     now = 0

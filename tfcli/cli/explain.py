@@ -120,36 +120,33 @@ def command(
 ) -> None:
     """See what happens inside a model on one prompt.
 
-        Every number is computed on this run: the tokens, one layer and one head of attention (those
-        that move the last token most), every head at a glance, what each layer would answer, which
-        part wrote the answer, the next-token table. The last line audits that the numbers add up.
+    Every number is computed on this run: the tokens, one layer and one head of attention (those
+    that move the last token most), every head at a glance, what each layer would answer, which
+    part wrote the answer, the next-token table. The last line audits that the numbers add up.
 
-        Examples:
-            tfcli explain "The cat"
-            tfcli explain "The cat" --layer all --head 0 --section block,qkv
-            # what speaks for the one word rather than for the other
-            tfcli explain "The cat" --answer sleeps --against is --section lens,credit
-            # when did that form? the models that a run kept on its way
-            tfcli explain "The cat" --over runs/mine
-    <<<<<<< HEAD
-            # what the answer becomes without one head and with half of a module
-            tfcli explain "The cat" --ablate L1H0 --scale ffn:L0=0.5
-            # which head carries the difference between two prompts
-            tfcli explain "The cat" --patch "The dog"
-    =======
-            # two models, or two stages of one
-            tfcli explain "The cat" --model runs/mine --with runs/other
-    >>>>>>> 343b805 (Explain --with: two models on one prompt, side by side, of one tokenizer or of two)
-            # the loop that makes a text, one table a step
-            tfcli explain "The cat" --steps 5
-            # the same, each step at a key
-            tfcli explain "The cat" --by-key
-            tfcli explain "The cat" --json --section next,audit
-            # what each layer would say if it had learned to: fit once, then read
-            tfcli explain --fit-lens world
-            tfcli explain "The cat" --lens tuned --section lens
-            # calculating with words
-            tfcli explain --analogy king-man+woman=queen
+    Examples:
+        tfcli explain "The cat"
+        tfcli explain "The cat" --layer all --head 0 --section block,qkv
+        # what speaks for the one word rather than for the other
+        tfcli explain "The cat" --answer sleeps --against is --section lens,credit
+        # when did that form? the models that a run kept on its way
+        tfcli explain "The cat" --over runs/mine
+        # what the answer becomes without one head and with half of a module
+        tfcli explain "The cat" --ablate L1H0 --scale ffn:L0=0.5
+        # which head carries the difference between two prompts
+        tfcli explain "The cat" --patch "The dog"
+        # two models, or two stages of one
+        tfcli explain "The cat" --model runs/mine --with runs/other
+        # the loop that makes a text, one table a step
+        tfcli explain "The cat" --steps 5
+        # the same, each step at a key
+        tfcli explain "The cat" --by-key
+        tfcli explain "The cat" --json --section next,audit
+        # what each layer would say if it had learned to: fit once, then read
+        tfcli explain --fit-lens world
+        tfcli explain "The cat" --lens tuned --section lens
+        # calculating with words
+        tfcli explain --analogy king-man+woman=queen
     """
     if fit_lens is not None:
         explain_lens.refuse_prompt(prompt, file, ids)

@@ -52,8 +52,7 @@ def formation(checkpoints: Sequence[Checkpoint], request: Request, *, of_run: bo
     followed = replace(request, answer=final.answer)
     readings = [*(_read(each, followed, final, last) for each in earlier), final]
     grids = [reading.grid for reading in readings]
-    courses, gap = _courses(grids)
-    gap = final.gap or gap
+    courses, gap = _courses(grids) if final.gap is None else ([], final.gap)
     head = None if final.grid is None or gap else _strongest(courses, final.grid, request)
     moved = sorted(courses, key=lambda course: -abs(course.change))
     return Formation(
@@ -113,7 +112,7 @@ def _courses(grids: Sequence[HeadsGrid | None]) -> tuple[list[HeadCourse], str |
     """Every head's scores; none where the checkpoints have not the same heads, and the reason."""
     known = [grid for grid in grids if grid is not None]
     if len(known) < len(grids):
-        return [], "the measure does not exist for every checkpoint"
+        return [], "the measure does not apply to every checkpoint"
     kind, heads = known[-1].kind, [len(row) for row in known[-1].values]
     if any((grid.kind, [len(row) for row in grid.values]) != (kind, heads) for grid in known):
         return [], "the checkpoints have not the same layers and heads"

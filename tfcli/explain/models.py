@@ -210,5 +210,7 @@ def _heads(
         for head, (a, b) in enumerate(zip(*rows, strict=True))
         if a is not None and b is not None
     ]
+    if not found:
+        return (), gap
     found.sort(key=lambda change: -abs(change.change))
     return tuple(found[:_HEADS]), None

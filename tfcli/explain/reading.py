@@ -83,8 +83,8 @@ class Reading:
         labels: of the tokens that were read; the decoder's, beside an encoder, and `source` then
             has the encoder's.
         tokens: the same with their surprisal.
-        grid: the heads under the request's measure; None where it does not apply, and `gap` says
-            why.
+        grid: the heads under the request's measure; None where it does not apply to the model.
+        gap: why there is none, or none with a value; else None.
         lens: of the answer; None where none was asked for.
         answer: the token that lens and credit follow.
     """
@@ -166,7 +166,7 @@ def _grid(run: Run) -> tuple[HeadsGrid | None, str | None]:
     for grid in grids:
         if any(value is not None for row in grid.values for value in row):
             return grid, None
-    return None, "the measure does not exist at this position"
+    return grids[0], "the measure does not exist at this position"
 
 
 def divergence(one: Tensor, other: Tensor) -> float:
