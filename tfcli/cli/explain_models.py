@@ -110,9 +110,11 @@ def show_over(over: list[str], several: Several) -> None:
     run = Path(over[0]).resolve().name if len(over) == 1 else ""
     stages = [stage(i, *place) for i, place in enumerate(places, start=1)]
     found = formation(stages, several.request, of_run=bool(run))
+    from tfcli.view.explain_numbers import amount
+
     console.note(
         f"{len(stages)} models, {stages[0].name} to {stages[-1].name}: {found.family}, "
-        f"{found.parameters / 1e6:.1f}M parameters"
+        f"{amount(found.parameters)} parameters"
     )
     if several.json:
         from tfcli.explain.result.documents import document
