@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
+from explain_drawn import lines
 from explain_edit_samples import (
     ABLATED,
     PATCHED,
@@ -26,14 +27,9 @@ from rich.cells import cell_len
 from tfcli.explain.result.documents import document, read_document
 from tfcli.view import console
 from tfcli.view import explain as view
-from tfcli.view.explain_lines import Pen, crop
+from tfcli.view.explain_lines import Pen
 
 GOLDEN = Path(__file__).with_name("golden")
-
-
-def lines(explanation, width, ascii=False, brief=True, language=None):
-    pen = Pen(width, ascii, brief, language)
-    return [crop(line, width, pen.say("…")).plain for line in view.screen(pen, explanation)]
 
 
 def loop_sample():

@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import pytest
+from explain_drawn import lines
 from explain_kind_samples import pair_sample
 from explain_samples import sample
 from rich.cells import cell_len
@@ -16,15 +17,8 @@ from rich.cells import cell_len
 from tfcli.explain.result import HeadScore, RepeatedTokens
 from tfcli.explain.result.documents import document, read_document
 from tfcli.view import console
-from tfcli.view import explain as view
-from tfcli.view.explain_lines import Pen, crop
 
 GOLDEN = Path(__file__).with_name("golden")
-
-
-def lines(explanation, width, ascii=False, brief=True):
-    pen = Pen(width, ascii, brief)
-    return [crop(line, width, pen.say("…")).plain for line in view.screen(pen, explanation)]
 
 
 def with_grid(found, measure, unit, scale, **fields):

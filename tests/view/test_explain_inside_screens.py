@@ -4,55 +4,38 @@ Golden files are written anew by `TFCLI_WRITE_GOLDEN=1 pytest tests/view`.
 """
 
 import dataclasses
-import io
 import json
 import os
 import re
+from functools import partial
 from pathlib import Path
 
+import explain_drawn
 import pytest
 from explain_inside_samples import SAMPLES
 from rich.cells import cell_len
-from rich.console import Console
-from rich.style import Style
 
 from tfcli.explain.result.documents import document, read_document
 from tfcli.view import console
 from tfcli.view import explain as view
-from tfcli.view.explain_lines import Pen, crop
+from tfcli.view.explain_lines import Pen
 from tfcli.view.teach import lesson
 
 GOLDEN = Path(__file__).with_name("golden")
-
-
-def lines(explanation, width, ascii=False):
-    pen = Pen(width, ascii, brief=False)
-    return [crop(line, width, pen.say("…")).plain for line in view.screen(pen, explanation)]
-
-
-def ansi(explanation, width, no_color):
-    """What a terminal of 256 colours gets."""
-    for cache in (Style.parse, Style.normalize, Style._add):
-        cache.cache_clear()  # a style keeps the codes of the terminal that it was first drawn on
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        force_terminal=True,
-        color_system="256",
-        no_color=no_color,
-        width=width,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
-    view.write(console, Pen(width, brief=False), explanation)
-    return out.getvalue().splitlines()
+lines = partial(explain_drawn.lines, brief=False)
+ansi = partial(explain_drawn.ansi, brief=False)
 
 
 def screens(name):
     """Every sample at 80 and 200 columns, and in ASCII."""
     explanation = SAMPLES[name]()
-    yield from ("80 columns", *lines(explanation, 80), "", "200 columns", *lines(explanation, 200))
+    yield from (
+        "80 columns",
+        *lines(explanation, 80),
+        "",
+        "200 columns",
+        *lines(explanation, 200),
+    )
     yield from ("", "80 columns, ASCII", *lines(explanation, 80, ascii=True))
 
 

@@ -7,8 +7,10 @@ import dataclasses
 import json
 import os
 import re
+from functools import partial
 from pathlib import Path
 
+import explain_drawn
 import pytest
 from explain_ledger_samples import ledger_sample, pair_ledger_sample
 from explain_samples import ENGLISH, MIXED
@@ -18,16 +20,10 @@ from rich.cells import cell_len
 
 from tfcli.explain.result.documents import document, read_document
 from tfcli.view import console
-from tfcli.view import explain as view
 from tfcli.view.explain_ledger import percent
-from tfcli.view.explain_lines import Pen, crop
 
 GOLDEN = Path(__file__).with_name("golden")
-
-
-def lines(explanation, width, ascii=False):
-    pen = Pen(width, ascii, brief=False)
-    return [crop(line, width, pen.say("…")).plain for line in view.screen(pen, explanation)]
+lines = partial(explain_drawn.lines, brief=False)
 
 
 CASES = {

@@ -4,13 +4,13 @@ Golden files are written anew by `TFCLI_WRITE_GOLDEN=1 pytest tests/view`.
 """
 
 import dataclasses
-import io
 import math
 import os
 import re
 from pathlib import Path
 
 import pytest
+from explain_drawn import ansi, lines
 from explain_kind_samples import (
     ACTIVATION,
     FRENCH,
@@ -34,39 +34,13 @@ from explain_words_samples import unexpected_sample, words_sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
-from rich.console import Console
-from rich.style import Style
 
 from tfcli.explain.labels import escape
 from tfcli.view import explain as view
-from tfcli.view.explain_lines import Pen, crop
+from tfcli.view.explain_lines import Pen
 
 GOLDEN = Path(__file__).with_name("golden")
 FILTERS = {"temperature": 0.7, "top_k": 40, "top_p": 0.9}
-
-
-def lines(explanation, width, *, ascii=False, brief=True, language=None):
-    pen = Pen(width, ascii, brief, language)
-    return [crop(line, width, pen.say("…")).plain for line in view.screen(pen, explanation)]
-
-
-def ansi(explanation, width, no_color):
-    """What a terminal of 256 colours gets."""
-    for cache in (Style.parse, Style.normalize, Style._add):
-        cache.cache_clear()  # a style keeps the codes of the terminal that it was first drawn on
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        force_terminal=True,
-        color_system="256",
-        no_color=no_color,
-        width=width,
-        markup=False,
-        highlight=False,
-        emoji=False,
-    )
-    view.write(console, Pen(width), explanation)
-    return out.getvalue().splitlines()
 
 
 CASES = {

@@ -48,8 +48,8 @@ def _list_types(json: bool) -> None:
     from tfcli.families import described_types
     from tfcli.view import console
     from tfcli.view.model_json import types_document
-    from tfcli.view.model_lines import pen, write
     from tfcli.view.model_list import type_lines
+    from tfcli.view.stdout import pen, write
 
     found = described_types()
     if json:
@@ -63,8 +63,8 @@ def _list_presets(json: bool) -> None:
     from tfcli.families.presets import all_presets
     from tfcli.view import console
     from tfcli.view.model_json import presets_document
-    from tfcli.view.model_lines import pen, write
     from tfcli.view.model_list import preset_lines
+    from tfcli.view.stdout import pen, write
 
     found = all_presets()
     if json:
@@ -79,8 +79,8 @@ def _list_models(json: bool) -> None:
     from tfcli.checkpoint.at_hand import models_at_hand
     from tfcli.view import console
     from tfcli.view.model_json import list_document
-    from tfcli.view.model_lines import pen, write
     from tfcli.view.model_list import list_lines
+    from tfcli.view.stdout import pen, write
 
     models = models_at_hand()
     if json:
@@ -121,7 +121,7 @@ def info(
     from tfcli.view import console
     from tfcli.view.model_info import Described, info_lines
     from tfcli.view.model_json import info_document
-    from tfcli.view.model_lines import pen, write
+    from tfcli.view.stdout import pen, write
 
     facts = read_facts(model)
     try:

@@ -103,8 +103,8 @@ def plan(
     from tfcli.model.resize import NewSizes, resized
     from tfcli.view import console
     from tfcli.view.model_json import plan_document
-    from tfcli.view.model_lines import pen, write
     from tfcli.view.model_plan import Planned, plan_lines
+    from tfcli.view.stdout import pen, write
 
     model_type, found = _configuration(config)
     sizes = NewSizes(layers, heads, kv_heads, head_dim, hidden_size, intermediate_size, vocab_size)

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from tfcli.explain.result import Explanation
-from tfcli.view import console
+from tfcli.view import console, stdout
 from tfcli.view import explain_answer as answer
 from tfcli.view import explain_attention as attention
 from tfcli.view import explain_cost as cost
@@ -71,7 +71,7 @@ def show(explanation: Explanation, brief: bool, language: Language | None = None
         brief: leave rows out where a section is long.
         language: in which each section is taught; None for not at all.
     """
-    pen = Pen(console.width(sys.stdout), not console.unicode(sys.stdout), brief, language)
+    pen = stdout.pen(brief, language)
     write(console.out_console(), pen, explanation)
 
 
@@ -91,7 +91,7 @@ def show_by_step(
     Returns:
         the explanation without its loop.
     """
-    pen = Pen(console.width(sys.stdout), not console.unicode(sys.stdout), brief, language)
+    pen = stdout.pen(brief, language)
     out = console.out_console()
     found = next(explanations)
     write(out, pen, found)

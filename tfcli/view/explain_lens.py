@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from rich.text import Text
 
 from tfcli.explain.result import LensFit
-from tfcli.view import console, live
+from tfcli.view import console, live, stdout
 from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, crop, margin, on_one_line
+from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, margin, on_one_line
 from tfcli.view.train import clock
 
 _LINES = 10  # of progress, where it is not redrawn in place
@@ -43,10 +43,8 @@ def fitting(steps: int) -> Iterator[Callable[[int, float], None]]:
 
 def show_fit(fit: LensFit) -> None:
     """Draw the table on stdout, and say on stderr where the lens is."""
-    pen = Pen(console.width(sys.stdout), not console.unicode(sys.stdout))
-    out = console.out_console()
-    for line in draw_fit(pen, fit):
-        out.print(crop(line, pen.width, pen.say("…")), soft_wrap=True)
+    pen = stdout.pen()
+    stdout.write(pen, draw_fit(pen, fit))
     console.note(f"saved as {fit.file}")
 
 

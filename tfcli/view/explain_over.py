@@ -1,15 +1,14 @@
 """The screen of `tfcli explain --over`: one prompt at every checkpoint of a run."""
 
-import sys
 from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from tfcli.explain.result import LETTERS, CheckpointRow, Formation, HeadCourse
-from tfcli.view import console
 from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, beside, crop, margin
+from tfcli.view import stdout
+from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, beside, margin
 
 _INDENT = 9
 _TWO_COLUMNS = 160
@@ -22,9 +21,8 @@ _LABELS_SHOWN = 24
 
 def show(found: Formation) -> None:
     """Draw the screen on stdout, as wide as it is, in the characters that it shows."""
-    pen = Pen(console.width(sys.stdout), not console.unicode(sys.stdout))
-    for line in screen(pen, found):
-        console.out_console().print(crop(line, pen.width, pen.say("…")), soft_wrap=True)
+    pen = stdout.pen()
+    stdout.write(pen, screen(pen, found))
 
 
 def screen(pen: Pen, found: Formation) -> list[Text]:

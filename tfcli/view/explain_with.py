@@ -1,14 +1,13 @@
 """The screen of `tfcli explain --with`: two models on one prompt."""
 
-import sys
 from collections.abc import Sequence
 
 from rich.text import Text
 
 from tfcli.explain.result import LETTERS, AnswerPoint, ModelComparison, ModelSide, WeightChange
-from tfcli.view import console
 from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, beside, crop, margin
+from tfcli.view import stdout
+from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, beside, margin
 from tfcli.view.explain_over import read_labels
 
 _INDENT = 9
@@ -20,9 +19,8 @@ _WIDEST_BAR = 20
 
 def show(found: ModelComparison) -> None:
     """Draw the screen on stdout, as wide as it is, in the characters that it shows."""
-    pen = Pen(console.width(sys.stdout), not console.unicode(sys.stdout))
-    for line in screen(pen, found):
-        console.out_console().print(crop(line, pen.width, pen.say("…")), soft_wrap=True)
+    pen = stdout.pen()
+    stdout.write(pen, screen(pen, found))
 
 
 def screen(pen: Pen, found: ModelComparison) -> list[Text]:

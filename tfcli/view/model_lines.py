@@ -1,32 +1,13 @@
 """What the screens of `tfcli model` share: paragraphs, and numbers of bytes and operations."""
 
 import re
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.text import Text
 
-from tfcli.view import console
-from tfcli.view.explain_lines import DIM, Pen, Piece, crop, margin
+from tfcli.view.explain_lines import DIM, Pen, Piece, margin
 
 INDENT = 15
-
-
-def pen() -> Pen:
-    """How stdout is drawn on."""
-    return Pen(console.width(sys.stdout), not console.unicode(sys.stdout))
-
-
-def write(drawing: Pen, lines: Iterable[Text]) -> None:
-    """Write lines to stdout, none wider than it is."""
-    ellipsis = drawing.say("…")
-    cropped = (crop(line, drawing.width, ellipsis) for line in lines)
-    if not console.ansi(sys.stdout):
-        sys.stdout.writelines(line.plain + "\n" for line in cropped)
-        return
-    out = console.out_console()
-    for line in cropped:
-        out.print(line, soft_wrap=True)
 
 
 def paragraph(

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from tfcli.explain.labels import label, labels
-from tfcli.view import console
-from tfcli.view.explain_lines import ACCENT, BAD, DIM, STRONG, Pen, Piece, crop, margin
+from tfcli.view import console, stdout
+from tfcli.view.explain_lines import ACCENT, BAD, DIM, STRONG, Pen, Piece, margin
 
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
@@ -44,21 +44,21 @@ class Facts:
 
 def show_tokens(tokenizer: "Tokenizer", ids: Sequence[int]) -> None:
     """Each piece with its id beneath it; a line ends where the text's line does."""
-    _write(_pen(), token_lines(_pen(), tokenizer, ids))
+    stdout.write(stdout.pen(), token_lines(stdout.pen(), tokenizer, ids))
 
 
 def show_facts(tokenizer: "Tokenizer", facts: Facts) -> None:
     """What a tokenizer is, and what it makes of some texts."""
-    pen = _pen()
-    _write(pen, fact_lines(pen, tokenizer, facts))
+    pen = stdout.pen()
+    stdout.write(pen, fact_lines(pen, tokenizer, facts))
 
 
 def show_comparison(
     tokenizers: "Mapping[str, Tokenizer]", measures: "Sequence[Measure]", text: str
 ) -> None:
     """Figures of several tokenizers on one text, a row each, and how each cuts `text`."""
-    pen = _pen()
-    _write(pen, comparison_lines(pen, tokenizers, measures, text))
+    pen = stdout.pen()
+    stdout.write(pen, comparison_lines(pen, tokenizers, measures, text))
 
 
 def write_exact(text: str) -> None:
@@ -306,17 +306,3 @@ def _share(value: float | None) -> str:
     if 0 < value < 0.001:
         return "<0.1%"
     return ">99.9%" if 0.999 < value < 1 else f"{value:.1%}"
-
-
-def _pen() -> Pen:
-    return Pen(console.width(sys.stdout), not console.unicode(sys.stdout))
-
-
-def _write(pen: Pen, lines: Iterator[Text]) -> None:
-    ellipsis = pen.say("…")
-    if not console.ansi(sys.stdout):  # a book has a hundred thousand lines, and Rich takes its time
-        sys.stdout.writelines(crop(line, pen.width, ellipsis).plain + "\n" for line in lines)
-        return
-    out = console.out_console()
-    for line in lines:
-        out.print(crop(line, pen.width, ellipsis), soft_wrap=True)
