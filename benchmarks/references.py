@@ -17,7 +17,7 @@ from transformer_lens import (  # pyright: ignore[reportMissingImports]
 )
 
 from tfcli.explain.explanation import explain
-from tfcli.explain.lens import lens_logits
+from tfcli.explain.lens.logit import lens_logits
 from tfcli.explain.request import SCREEN, Request
 from tfcli.explain.result import Explanation
 from tfcli.model.config import ModelConfig

@@ -6,17 +6,17 @@ import pytest
 import torch
 from explain_shapes import SHAPES, positions, run, written
 
-from tfcli.explain.attention import head_deltas, head_ledger, head_outputs
 from tfcli.explain.audit import audit
-from tfcli.explain.credit import logit_credit
-from tfcli.explain.edit_request import EditRequest
+from tfcli.explain.edits.request import EditRequest
 from tfcli.explain.explanation import explain
-from tfcli.explain.flow import directions, residual_sum
-from tfcli.explain.heads import read_heads
-from tfcli.explain.lens import lens_logits
+from tfcli.explain.heads.attention import head_deltas, head_ledger, head_outputs
+from tfcli.explain.heads.readings import read_heads
+from tfcli.explain.heads.sites import sites
+from tfcli.explain.lens.logit import lens_logits
+from tfcli.explain.logits.credit import logit_credit
+from tfcli.explain.logits.flow import directions, residual_sum
 from tfcli.explain.precision import TOLERANCES, at, relative_error
 from tfcli.explain.request import MEASURES, SCREEN, Request
-from tfcli.explain.sites import sites
 from tfcli.model.attention import Mixing
 
 EXACT = [torch.float32, torch.float64]

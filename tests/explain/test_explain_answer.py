@@ -8,11 +8,11 @@ from explain_shapes import SHAPES, run
 from tfcli_tokenizer import default_tokenizer_path, load_tokenizer
 
 from tfcli.errors import UsageError
-from tfcli.explain.answer import one_token
-from tfcli.explain.credit import logit_credit
 from tfcli.explain.explanation import explain
+from tfcli.explain.logits.credit import logit_credit
 from tfcli.explain.precision import TOLERANCES, at
 from tfcli.explain.request import Request
+from tfcli.explain.text.answer import one_token
 
 WITH_CREDIT = [shape for shape in SHAPES if shape not in ("vectors", "bert")]
 

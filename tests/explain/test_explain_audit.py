@@ -9,7 +9,7 @@ from explain_shapes import SHAPES, written
 
 from tfcli.errors import TfcliError
 from tfcli.explain.explanation import explain
-from tfcli.explain.flow import FrozenNorm
+from tfcli.explain.logits.flow import FrozenNorm
 from tfcli.explain.request import Request
 from tfcli.model.attention import Attention, Mixing
 from tfcli.model.block import Block

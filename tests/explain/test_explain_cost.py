@@ -9,11 +9,11 @@ from explain_shapes import IDS, SHAPES, WRITTEN, build, written
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from tfcli.explain import clocks
-from tfcli.explain import cost as module
-from tfcli.explain.clocks import Clock, clocked
-from tfcli.explain.cost import cost
 from tfcli.explain.explanation import explain
+from tfcli.explain.layers import clocks
+from tfcli.explain.layers import cost as module
+from tfcli.explain.layers.clocks import Clock, clocked
+from tfcli.explain.layers.cost import cost
 from tfcli.explain.request import Request
 from tfcli.model.size import weights_read
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfcli.errors import UsageError
-from tfcli.explain.edit_request import (
+from tfcli.explain.edits.request import (
     Place,
     parse_scales,
     parse_sites,

@@ -8,8 +8,8 @@ import torch
 from explain_shapes import IDS, SHAPES, WRITTEN, build, run, written
 
 from tfcli.errors import UsageError
-from tfcli.explain.edit_request import Place
-from tfcli.explain.edits import Edit, ablated, averaged, edited, extents, output_of, patched
+from tfcli.explain.edits.edit import Edit, ablated, averaged, edited, extents, output_of, patched
+from tfcli.explain.edits.request import Place
 from tfcli.model.cache import KVCache
 
 OTHER = [7, 30, 11, 9, 2, 44, 5, 5, 19]

@@ -9,7 +9,7 @@ from explain_shapes import IDS, SHAPES, WRITTEN, build
 from tfcli.checkpoint.generation import GenerationDefaults
 from tfcli.errors import TfcliError, UsageError
 from tfcli.explain import spot as steps
-from tfcli.explain.edits import ablated, edited
+from tfcli.explain.edits.edit import ablated, edited
 from tfcli.explain.explanation import explain
 from tfcli.explain.explorer import TABLE_ROWS, Explorer
 from tfcli.explain.request import GREEDY, MEASURES, Request

@@ -7,12 +7,12 @@ import pytest
 import torch
 from explain_shapes import IDS, SHAPES, run, written
 
-from tfcli.explain import copying as copying_module
-from tfcli.explain import grids as grids_module
-from tfcli.explain import head_patterns
-from tfcli.explain.copying import copying
 from tfcli.explain.explanation import explain
-from tfcli.explain.head_patterns import induction
+from tfcli.explain.heads import copying as copying_module
+from tfcli.explain.heads import grids as grids_module
+from tfcli.explain.heads import patterns as head_patterns
+from tfcli.explain.heads.copying import copying
+from tfcli.explain.heads.patterns import induction
 from tfcli.explain.request import MEASURES, Request
 from tfcli.model.config import ModelConfig
 from tfcli.model.transformer import Transformer

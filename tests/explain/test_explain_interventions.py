@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from explain_shapes import IDS, SHAPES, WRITTEN, build, run, written
 
 from tfcli.errors import UsageError
-from tfcli.explain import head_effects
-from tfcli.explain.edit_request import EditRequest, Place, parse_scales, parse_sites
-from tfcli.explain.edits import Edit, ablated, edited, extents, patched
+from tfcli.explain.edits.edit import Edit, ablated, edited, extents, patched
+from tfcli.explain.edits.request import EditRequest, Place, parse_scales, parse_sites
 from tfcli.explain.explanation import explain, explain_by_step
+from tfcli.explain.heads import effects as head_effects
 from tfcli.explain.request import Request
 from tfcli.explain.run import Run
 
@@ -162,7 +162,7 @@ def test_encoder_places_need_texts_of_one_length(name):
 
 @pytest.mark.parametrize("at_once", [4096, 20])
 def test_the_grid_of_ablations_is_each_head_taken_away_by_itself(model, at_once, monkeypatch):
-    monkeypatch.setattr("tfcli.explain.onward._TOKENS_AT_ONCE", at_once)
+    monkeypatch.setattr("tfcli.explain.edits.onward._TOKENS_AT_ONCE", at_once)
     found = asked(model, EditRequest(), ("heads",), measure="ablation", position=3)
     before = logits(model, position=3)
     largest = 0.0

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from explain_shapes import IDS, SHAPES, WRITTEN, run, written
 
-from tfcli.explain.edit_request import EditRequest
+from tfcli.explain.edits.request import EditRequest
 from tfcli.explain.explanation import explain
 from tfcli.explain.request import MEASURES, SCREEN, Request
 from tfcli.generate.config import SamplingConfig

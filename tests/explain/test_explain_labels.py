@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tfcli.explain.labels import byte_length, escape, label, labels
+from tfcli.explain.text.labels import byte_length, escape, label, labels
 
 
 class Pieces:

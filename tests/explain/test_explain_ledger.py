@@ -6,14 +6,14 @@ import pytest
 import torch
 from explain_shapes import IDS, positions, run, written
 
-from tfcli.explain import ledger as measure
-from tfcli.explain.attention import head_ledger
 from tfcli.explain.explanation import explain
-from tfcli.explain.flow import FrozenNorm
-from tfcli.explain.ledger import update_ledger, walk
+from tfcli.explain.heads import ledger as measure
+from tfcli.explain.heads.attention import head_ledger
+from tfcli.explain.heads.ledger import update_ledger, walk
+from tfcli.explain.heads.sites import sites
+from tfcli.explain.logits.flow import FrozenNorm
 from tfcli.explain.precision import TOLERANCES, at
 from tfcli.explain.request import Request
-from tfcli.explain.sites import sites
 
 LABELS = [str(i) for i in range(99)]
 

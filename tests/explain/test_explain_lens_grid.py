@@ -7,9 +7,9 @@ import torch
 from explain_shapes import SHAPES, WRITTEN, build, run, written
 
 from tfcli.explain.explanation import explain
-from tfcli.explain.lens import read_out
+from tfcli.explain.lens.logit import read_out
+from tfcli.explain.lens.tuned import TunedLens
 from tfcli.explain.request import Request
-from tfcli.explain.tuned_lens import TunedLens
 
 WITH_HEAD = [shape for shape in SHAPES if shape != "vectors"]
 
@@ -71,8 +71,8 @@ def test_logits_of_few_positions_are_held_at_a_time(monkeypatch, ids):
         largest.append(len(x))
         return read_out(model, x)
 
-    monkeypatch.setattr("tfcli.explain.lens_grid._NUMBERS_AT_ONCE", 2 * 61)
-    monkeypatch.setattr("tfcli.explain.lens_grid.read_out", watched)
+    monkeypatch.setattr("tfcli.explain.lens.grid._NUMBERS_AT_ONCE", 2 * 61)
+    monkeypatch.setattr("tfcli.explain.lens.grid.read_out", watched)
     parts = grid(model, ids)
     assert max(largest) == 2
     for row, other in zip(whole.rows, parts.rows, strict=True):

@@ -4,10 +4,10 @@ import pytest
 import torch
 from explain_shapes import IDS, SHAPES, positions, run, written
 
-from tfcli.explain.credit import logit_credit, output_row
 from tfcli.explain.explanation import explain
-from tfcli.explain.flow import directions
-from tfcli.explain.memories import layer_memories, neurons
+from tfcli.explain.layers.memories import layer_memories, neurons
+from tfcli.explain.logits.credit import logit_credit, output_row
+from tfcli.explain.logits.flow import directions
 from tfcli.explain.precision import relative_error
 from tfcli.explain.request import Request
 

@@ -10,10 +10,10 @@ from tiny import redraw
 
 from tfcli.errors import UsageError
 from tfcli.explain.explanation import explain
-from tfcli.explain.models import compare_models
-from tfcli.explain.reading import Opened
 from tfcli.explain.request import Request
 from tfcli.explain.result.documents import document, read_document
+from tfcli.explain.several.models import compare_models
+from tfcli.explain.several.reading import Opened
 from tfcli.model.transformer import Transformer
 
 WITH_HEAD = [shape for shape in SHAPES if shape != "vectors"]

@@ -7,7 +7,7 @@ import torch
 
 from tfcli.errors import UsageError
 from tfcli.explain.explanation import explain
-from tfcli.explain.next_token import next_tokens, run_loop
+from tfcli.explain.logits.next_token import next_tokens, run_loop
 from tfcli.explain.request import Request
 from tfcli.generate.config import SamplingConfig
 from tfcli.generate.engine import generate_ids

@@ -5,7 +5,7 @@ import torch
 from explain_shapes import IDS, SHAPES, run, written
 
 from tfcli.explain.explanation import explain
-from tfcli.explain.norms import norms
+from tfcli.explain.layers.norms import norms
 from tfcli.explain.request import Request
 
 

@@ -8,10 +8,10 @@ import torch
 from explain_shapes import IDS, SHAPES, positions, run, written
 from torch.autograd.functional import jacobian
 
-from tfcli.explain.anatomy import block_step
 from tfcli.explain.explanation import explain
+from tfcli.explain.layers.anatomy import block_step
+from tfcli.explain.layers.residual import gradients, residual_stream
 from tfcli.explain.request import Request
-from tfcli.explain.residual import gradients, residual_stream
 from tfcli.model.stack import Memory
 
 WITH_HEAD = [shape for shape in SHAPES if shape != "vectors"]

@@ -9,8 +9,8 @@ from explain_shapes import IDS, SHAPES, build, run, written
 from tfcli.checkpoint.generation import GenerationDefaults
 from tfcli.errors import UsageError
 from tfcli.explain.explanation import explain
+from tfcli.explain.logits.sampling import PRESETS, sampling_table
 from tfcli.explain.request import GREEDY, Request
-from tfcli.explain.sampling_table import PRESETS, sampling_table
 from tfcli.generate.config import SamplingConfig
 from tfcli.generate.sampling import choose, filtered_logits
 

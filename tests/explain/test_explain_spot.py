@@ -1,7 +1,7 @@
 """Steps from one spot to the next."""
 
 from tfcli.explain import spot as steps
-from tfcli.explain.edit_request import Place
+from tfcli.explain.edits.request import Place
 from tfcli.explain.request import MEASURES
 from tfcli.explain.spot import Spot
 

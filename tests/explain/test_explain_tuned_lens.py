@@ -12,13 +12,13 @@ from tfcli_tokenizer import default_tokenizer_path, load_tokenizer
 
 from tfcli.errors import CheckpointError, DataError, NotFoundError, TrainingError, UsageError
 from tfcli.explain.explanation import explain
-from tfcli.explain.lens import lens_logits
-from tfcli.explain.lens_corpus import read_stretches
-from tfcli.explain.lens_file import default_path, fingerprint, read_lens, write_lens
+from tfcli.explain.lens.corpus import read_stretches
+from tfcli.explain.lens.file import default_path, fingerprint, read_lens, write_lens
+from tfcli.explain.lens.logit import lens_logits
+from tfcli.explain.lens.tuned import TunedLens, distances, fit
 from tfcli.explain.precision import logits_at, relative_error
 from tfcli.explain.request import Request
 from tfcli.explain.result import LensFit
-from tfcli.explain.tuned_lens import TunedLens, distances, fit
 
 DECODERS = [shape for shape, fields in SHAPES.items() if "architecture" not in fields]
 FIT = LensFit("text", 3, 60, 20, "lens", ())
@@ -262,7 +262,7 @@ def test_a_full_disk_leaves_the_old_lens(saved, monkeypatch):
     def full(*args, **kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("tfcli.explain.lens_file.sync", full)
+    monkeypatch.setattr("tfcli.explain.lens.file.sync", full)
     other = dataclasses.replace(lens, corpus="another")
     with pytest.raises(StorageError, match="disk is full"):
         write_lens(path, model, other, FIT)

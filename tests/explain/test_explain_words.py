@@ -9,12 +9,12 @@ from tfcli_tokenizer import default_tokenizer_path, load_tokenizer
 from tokenizer_files import sentencepiece_model, write_merges, write_words
 
 from tfcli.errors import UsageError
-from tfcli.explain.answer import forms, one_token
-from tfcli.explain.embedding import cosines
 from tfcli.explain.explanation import explain
-from tfcli.explain.formula import Formula, parse_formula, parse_word
-from tfcli.explain.labels import label
 from tfcli.explain.request import Request
+from tfcli.explain.text.answer import forms, one_token
+from tfcli.explain.text.embedding import cosines
+from tfcli.explain.text.formula import Formula, parse_formula, parse_word
+from tfcli.explain.text.labels import label
 
 # words with signs, by id: 7 - 12 + 30
 SUM = Formula(((1, "#7"), (-1, "#12"), (1, "#30")), "#44")
@@ -122,7 +122,7 @@ def test_a_row_without_a_direction_is_nobody_s_neighbour():
 
 
 def test_a_narrow_table_is_measured_in_float32_slice_by_slice(monkeypatch):
-    monkeypatch.setattr("tfcli.explain.embedding._ROWS_AT_ONCE", 7)
+    monkeypatch.setattr("tfcli.explain.text.embedding._ROWS_AT_ONCE", 7)
     table = torch.randn(31, 8, generator=torch.Generator().manual_seed(1)).bfloat16()
     vector = table[3].float()
     expected = torch.nn.functional.cosine_similarity(table.float(), vector[None])

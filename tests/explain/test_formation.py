@@ -10,9 +10,9 @@ from tiny import redraw
 
 from tfcli.errors import UsageError
 from tfcli.explain.explanation import explain
-from tfcli.explain.formation import Checkpoint, formation
-from tfcli.explain.reading import Opened
 from tfcli.explain.request import Request
+from tfcli.explain.several.formation import Checkpoint, formation
+from tfcli.explain.several.reading import Opened
 from tfcli.model.transformer import Transformer
 
 WITH_HEAD = [shape for shape in SHAPES if shape != "vectors"]
@@ -136,7 +136,7 @@ def test_an_answer_is_followed_whether_or_not_it_comes_first() -> None:
 
 
 def _half(values):
-    from tfcli.explain.formation import _half
+    from tfcli.explain.several.formation import _half
 
     return _half(values)
 

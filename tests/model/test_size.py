@@ -8,7 +8,7 @@ from family_configs import NAMES, config_of
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
-from tfcli.explain.anatomy import parameters
+from tfcli.explain.layers.anatomy import parameters
 from tfcli.families.presets import PRESETS, preset
 from tfcli.model.cache import KVCache
 from tfcli.model.config import ModelConfig

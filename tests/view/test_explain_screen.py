@@ -35,7 +35,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tfcli.explain.labels import escape
+from tfcli.explain.text.labels import escape
 from tfcli.view import explain as view
 from tfcli.view.explain_lines import Pen
 

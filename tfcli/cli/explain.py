@@ -54,7 +54,6 @@ from tfcli.cli.explain_options import (
 from tfcli.cli.open_model import open_model
 from tfcli.cli.options import Device, Dtype, Ids, Json, Model, Prompt, Seed, Threads
 from tfcli.errors import UsageError
-from tfcli.explain.formula import parse_formula, parse_word
 from tfcli.explain.request import (
     SCREEN,
     SECTIONS,
@@ -63,6 +62,7 @@ from tfcli.explain.request import (
     parse_sections,
     parse_window,
 )
+from tfcli.explain.text.formula import parse_formula, parse_word
 from tfcli.view import console
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def _token(language_model: "LanguageModel", text: str | None, flag: str) -> int 
     """The id of the token that an option names."""
     if text is None:
         return None
-    from tfcli.explain.answer import one_token
+    from tfcli.explain.text.answer import one_token
 
     return one_token(text, language_model.tokenizer, language_model.config.vocab_size, flag)
 
@@ -244,7 +244,7 @@ def _words_ids(language_model: "LanguageModel", request: Request) -> list[int]:
     """Without a prompt, the words whose vectors are looked at are what the model reads."""
     words = [] if request.neighbors is None else [("--neighbors", request.neighbors)]
     words += [("--analogy", word) for _, word in request.analogy.terms] if request.analogy else []
-    from tfcli.explain.answer import one_token
+    from tfcli.explain.text.answer import one_token
 
     reader = language_model.config.encoder or language_model.config
     tokenizer, rows = language_model.tokenizer, reader.vocab_size

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfcli.errors import UsageError
-from tfcli.explain.edit_request import EditRequest, Filling, parse_scales, parse_sites
+from tfcli.explain.edits.request import EditRequest, Filling, parse_scales, parse_sites
 from tfcli.explain.request import Measure
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from tfcli.view import console
 
 if TYPE_CHECKING:
     from tfcli.api import LanguageModel
-    from tfcli.explain.tuned_lens import TunedLens
+    from tfcli.explain.lens.tuned import TunedLens
 
 
 def refuse_prompt(prompt: list[str] | None, file: Path | None, ids: str | None) -> None:
@@ -37,8 +37,8 @@ def fit_lens(
     json: bool,
 ) -> None:
     """Fit the translators on a corpus, save them, and show how much nearer they are to the end."""
-    from tfcli.explain import lens_fit
-    from tfcli.explain.lens_file import default_path
+    from tfcli.explain.lens import fit as lens_fit
+    from tfcli.explain.lens.file import default_path
     from tfcli.view.explain_lens import fitting, show_fit
 
     if language_model.tokenizer is None:
@@ -69,6 +69,6 @@ def tuned_lens(
     """The lens to read with; None for the logit lens."""
     if lens == "logit":
         return None
-    from tfcli.explain.lens_file import default_path, read_lens
+    from tfcli.explain.lens.file import default_path, read_lens
 
     return read_lens(file or default_path(language_model.path), language_model.model)

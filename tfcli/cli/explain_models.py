@@ -13,8 +13,8 @@ from tfcli.errors import CheckpointError, NotFoundError, UsageError
 from tfcli.explain.request import Request
 
 if TYPE_CHECKING:
-    from tfcli.explain.formation import Checkpoint
-    from tfcli.explain.reading import Opened
+    from tfcli.explain.several.formation import Checkpoint
+    from tfcli.explain.several.reading import Opened
 
 # What a model of several is told; other options belong to the screen of one.
 _COMMON = {"ctx", "prompt", "file", "ids", "pos", "decoder", "answer", "layer", "head", "measure"}
@@ -46,8 +46,8 @@ class Several:
         import torch
 
         from tfcli.api import load_model
-        from tfcli.explain.answer import one_token
-        from tfcli.explain.reading import Opened
+        from tfcli.explain.several.reading import Opened
+        from tfcli.explain.text.answer import one_token
 
         if self.threads:
             torch.set_num_threads(self.threads)
@@ -95,7 +95,7 @@ def show_over(over: list[str], several: Several) -> None:
 
     places = _places(over)
     with console.busy("Loading PyTorch"):
-        from tfcli.explain.formation import Checkpoint, formation
+        from tfcli.explain.several.formation import Checkpoint, formation
 
     def stage(place: int, name: str, step: int | None, path: Path) -> "Checkpoint":
         def read() -> "Opened":
@@ -176,7 +176,7 @@ def show_with(ctx: Any, model: str | None, other: str, several: Several) -> None
     located = [locate_model(model, reason=reason), locate_model(other)]
     names = [model or str(located[0].path), other]
     with console.busy("Loading PyTorch"):
-        from tfcli.explain.models import compare_models
+        from tfcli.explain.several.models import compare_models
 
     def side(place: int) -> "Opened":
         with console.busy(f"Reading {names[place]}"):

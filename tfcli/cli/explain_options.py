@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from tfcli.explain.edit_request import Filling
+from tfcli.explain.edits.request import Filling
 from tfcli.explain.request import SECTIONS, LensKind, Measure
 
 _WHERE = "Where to look"

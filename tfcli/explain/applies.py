@@ -1,6 +1,6 @@
 """Whether a measure applies to the model at hand: if not, the reason in one line."""
 
-from tfcli.explain.credit import credit_gap
+from tfcli.explain.logits.credit import credit_gap
 from tfcli.explain.run import Run
 
 _NO_HEAD = "this model has no output matrix: it gives vectors, not words"

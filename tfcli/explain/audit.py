@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import torch
 
-from tfcli.explain.attention import output_of_heads
-from tfcli.explain.credit import credit_gap, logit_credit
-from tfcli.explain.flow import residual_sum
-from tfcli.explain.lens import lens_logits
+from tfcli.explain.heads.attention import output_of_heads
+from tfcli.explain.heads.sites import AnyAttention, sites
+from tfcli.explain.lens.logit import lens_logits
+from tfcli.explain.logits.credit import credit_gap, logit_credit
+from tfcli.explain.logits.flow import residual_sum
 from tfcli.explain.precision import (
     TOLERANCES,
     at,
@@ -23,7 +24,6 @@ from tfcli.explain.precision import (
     working_dtype,
 )
 from tfcli.explain.result import Audit, Check
-from tfcli.explain.sites import AnyAttention, sites
 from tfcli.model.trace import AttentionTrace, Trace
 from tfcli.model.transformer import Transformer
 

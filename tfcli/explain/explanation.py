@@ -8,23 +8,23 @@ import torch
 from torch import Tensor
 
 from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
-from tfcli.explain import anatomy
 from tfcli.explain.applies import NotForThisModelError
-from tfcli.explain.edits import edited
+from tfcli.explain.edits.edit import edited
+from tfcli.explain.edits.effects import planned
 from tfcli.explain.finite import require_numbers
-from tfcli.explain.intervention import planned
-from tfcli.explain.next_token import joined, loop_by_step
+from tfcli.explain.layers import anatomy
+from tfcli.explain.logits.next_token import joined, loop_by_step
 from tfcli.explain.request import Request, resolve_window
 from tfcli.explain.result import Explanation, Loop, Tokens
 from tfcli.explain.run import Run
 from tfcli.explain.sections import measure
-from tfcli.explain.tokens import plain_tokens
+from tfcli.explain.text.tokens import plain_tokens
 from tfcli.model.transformer import Transformer
 
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
 
-    from tfcli.explain.tuned_lens import TunedLens
+    from tfcli.explain.lens.tuned import TunedLens
 
 
 def explain(

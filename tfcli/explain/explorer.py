@@ -14,10 +14,10 @@ import torch
 from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
 from tfcli.errors import UsageError
 from tfcli.explain.applies import NotForThisModelError
-from tfcli.explain.attention import head_attention, head_ledger
-from tfcli.explain.edits import ablated, edited, extents
+from tfcli.explain.edits.edit import ablated, edited, extents
 from tfcli.explain.explanation import bare
 from tfcli.explain.finite import require_numbers
+from tfcli.explain.heads.attention import head_attention, head_ledger
 from tfcli.explain.precision import divergence
 from tfcli.explain.request import GREEDY, Request
 from tfcli.explain.result import Explanation, NextTokens

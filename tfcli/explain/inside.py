@@ -4,16 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from tfcli.explain.applies import NotForThisModelError, require_head, require_sum
-from tfcli.explain.cost import cost
-from tfcli.explain.experts import routing
-from tfcli.explain.labels import label
-from tfcli.explain.memories import layer_memories
-from tfcli.explain.norms import norms
-from tfcli.explain.residual import residual_stream
+from tfcli.explain.layers.cost import cost
+from tfcli.explain.layers.experts import routing
+from tfcli.explain.layers.memories import layer_memories
+from tfcli.explain.layers.norms import norms
+from tfcli.explain.layers.residual import residual_stream
+from tfcli.explain.logits.sampling import sampling_table
 from tfcli.explain.result import Memories
 from tfcli.explain.run import Run
-from tfcli.explain.sampling_table import sampling_table
-from tfcli.explain.surprisal import surprisal
+from tfcli.explain.text.labels import label
+from tfcli.explain.text.surprisal import surprisal
 
 _NO_EXPERTS = "this model has no experts: in each layer one feed-forward module reads every token"
 _NOTHING_DRAWN = "an encoder takes the likeliest token for a mask: nothing is drawn"

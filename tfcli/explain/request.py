@@ -6,8 +6,8 @@ from difflib import get_close_matches
 from typing import Literal, get_args
 
 from tfcli.errors import UsageError
-from tfcli.explain.edit_request import NO_EDITS, EditRequest
-from tfcli.explain.formula import Formula
+from tfcli.explain.edits.request import NO_EDITS, EditRequest
+from tfcli.explain.text.formula import Formula
 from tfcli.generate.config import SamplingConfig
 
 # What the screen shows where nothing is named.

@@ -10,18 +10,18 @@ from torch import Tensor
 
 from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
 from tfcli.errors import UsageError
-from tfcli.explain.credit import credit_gap, output_row
-from tfcli.explain.edit_request import Place
-from tfcli.explain.edits import ablated, edited
+from tfcli.explain.edits.edit import ablated, edited
+from tfcli.explain.edits.request import Place
 from tfcli.explain.finite import require_numbers
-from tfcli.explain.flow import Directions, directions
-from tfcli.explain.heads import HeadReadings, read_heads
-from tfcli.explain.labels import label, labels
+from tfcli.explain.heads.readings import HeadReadings, read_heads
+from tfcli.explain.heads.sites import Site, sites
+from tfcli.explain.logits.credit import credit_gap, output_row
+from tfcli.explain.logits.flow import Directions, directions
 from tfcli.explain.precision import logits_at
 from tfcli.explain.request import Request, resolve_choice, resolve_position
 from tfcli.explain.result import Focus, Kind, Tokens
-from tfcli.explain.sites import Site, sites
-from tfcli.explain.tokens import plain_tokens, read_tokens
+from tfcli.explain.text.labels import label, labels
+from tfcli.explain.text.tokens import plain_tokens, read_tokens
 from tfcli.model.stack import Stack
 from tfcli.model.trace import Trace
 from tfcli.model.transformer import Transformer
@@ -29,7 +29,7 @@ from tfcli.model.transformer import Transformer
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
 
-    from tfcli.explain.tuned_lens import TunedLens
+    from tfcli.explain.lens.tuned import TunedLens
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,21 +3,23 @@
 from collections.abc import Callable
 from typing import Any
 
-from tfcli.explain import anatomy, inside, words
+from tfcli.explain import inside
 from tfcli.explain.applies import NotForThisModelError, require_head, require_sum
-from tfcli.explain.attention import head_attention, head_ledger
 from tfcli.explain.audit import audit
-from tfcli.explain.credit import logit_credit
-from tfcli.explain.grids import grids
-from tfcli.explain.intervention import edits
-from tfcli.explain.labels import label
-from tfcli.explain.ledger import update_ledger, walk
-from tfcli.explain.lens import logit_lens
-from tfcli.explain.lens_grid import lens_grid
-from tfcli.explain.next_token import next_tokens
+from tfcli.explain.edits.effects import edits
+from tfcli.explain.heads.attention import head_attention, head_ledger
+from tfcli.explain.heads.grids import grids
+from tfcli.explain.heads.ledger import update_ledger, walk
+from tfcli.explain.layers import anatomy
+from tfcli.explain.lens.grid import lens_grid
+from tfcli.explain.lens.logit import logit_lens
+from tfcli.explain.logits.credit import logit_credit
+from tfcli.explain.logits.next_token import next_tokens
 from tfcli.explain.request import resolve_window
 from tfcli.explain.result import HeadAttention, HeadLedger, Kind, Ledger, UpdateLedger, Walk
 from tfcli.explain.run import Run
+from tfcli.explain.text import words
+from tfcli.explain.text.labels import label
 
 # The widest matrix that a screen of 200 columns can hold. A longer prompt gets one when the user
 # names a window: all rows of one head are T² numbers.

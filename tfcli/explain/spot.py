@@ -5,7 +5,7 @@ A `Spot` never changes; each function gives the spot that a step leads to.
 
 from dataclasses import dataclass, replace
 
-from tfcli.explain.edit_request import Extents, Place
+from tfcli.explain.edits.request import Extents, Place
 from tfcli.explain.request import MEASURES, Measure
 from tfcli.explain.result import LETTERS, Kind
 

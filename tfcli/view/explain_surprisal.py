@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from tfcli.explain.labels import SPACE
 from tfcli.explain.result import Explanation, Surprisal, Surprise, Token
+from tfcli.explain.text.labels import SPACE
 from tfcli.view import explain_heat as heat
 from tfcli.view import explain_numbers as numbers
 from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, margin

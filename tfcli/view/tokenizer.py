@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from tfcli.explain.labels import label, labels
+from tfcli.explain.text.labels import label, labels
 from tfcli.view import console, stdout
 from tfcli.view.explain_lines import ACCENT, BAD, DIM, STRONG, Pen, Piece, margin
 
@@ -257,7 +257,7 @@ def _lost(
 
 def _missing(pen: Pen, name: str, measured: "Measure") -> Iterator[Text]:
     """The characters without a piece, the most frequent first."""
-    from tfcli.explain.labels import escape
+    from tfcli.explain.text.labels import escape
 
     if not measured.missing:
         return

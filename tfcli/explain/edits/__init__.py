@@ -1,0 +1,1 @@
+"""Changes to a run: parts taken away, scaled or taken from another prompt, and what follows."""

@@ -1,0 +1,1 @@
+"""The layers: shapes, streams, norms, memories, experts, and what they cost."""

@@ -1,0 +1,1 @@
+"""The output: the next-token table, how it is sampled, and which part wrote a logit."""

@@ -1,0 +1,1 @@
+"""Several models, or stages of one, on one prompt."""

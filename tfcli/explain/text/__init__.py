@@ -1,0 +1,1 @@
+"""The text and its tokens: labels, words, their vectors, and how surprising they are."""
