@@ -31,6 +31,9 @@ from tfcli.explain.result import (
     SampledToken,
     SamplingColumn,
     SamplingTable,
+    Sources,
+    SourceShares,
+    SourceToken,
     Spread,
     Surprisal,
     Surprise,
@@ -241,6 +244,49 @@ def norms_sample(layer_norm: bool = False, cross: bool = False) -> Explanation:
     return only(base, "norms", norms=found)
 
 
+def sources_sample(
+    labels: Sequence[str] = ENGLISH, more: int = 0, sinks: bool = False, cross: bool = False
+) -> Explanation:
+    """Every measure on a short prompt; with more tokens than are listed, those that are cheap."""
+
+    def shares(i: int) -> SourceShares:
+        count = len(labels)
+        part = (0.4 if more else 1.0) * (i + 1) / sum(range(1, count + 1))
+        rest = (0.4 if more else 1.0) / count
+        one = None if more else 0.004 if i else 1 - 0.004 * (count - 1)
+        even = None if more else 1 / count
+        taken = 0.9 if sinks else 1.0
+        return SourceShares(taken * part, even, (part + rest) / 2, one, (part + 3 * rest) / 4)
+
+    tokens = tuple(
+        SourceToken(7 * i if more else i, label, shares(i), None if more else 0.5 + 0.01 * i)
+        for i, label in enumerate(labels)
+    )
+    left_out: dict[str, str] = {}
+    if more:
+        left_out["flow"] = "120,060,000,000 pipes times tokens, more than 500,000"
+        left_out["zeroing"] = "1.6e+14 multiplications, more than 1e+12"
+    last, count = tokens[-1], len(labels) + more
+    found = Sources(
+        kind="encoder" if cross else "self",
+        position=last.position,
+        label=last.label,
+        count=count,
+        tokens=tokens,
+        others=SourceShares(0.6, None, 0.6, None, 0.6) if more else None,
+        others_count=more,
+        sinks=0.1 if sinks else None,
+        largest={
+            name: tokens[0 if name in ("zeroing", "flow") else -1].position
+            for name in ("rollout", "flow", "alti", "zeroing", "norm")
+            if name not in left_out
+        },
+        context=tuple(None if i == 5 else 0.003 * 3**i for i in range(6)),
+        left_out=left_out,
+    )
+    return only(pair_sample() if cross else sample(labels), "sources", sources=found)
+
+
 def cost_sample(kind: str = "decoder") -> Explanation:
     """Sizes of a middling model, and times that no machine took."""
     steps = kind != "encoder"
@@ -307,6 +353,10 @@ SAMPLES = {
     "surprisal-one": lambda: surprisal_sample(("The",)),
     "norms": norms_sample,
     "norms-pair": lambda: norms_sample(layer_norm=True, cross=True),
+    "sources": sources_sample,
+    "sources-mixed": lambda: sources_sample(MIXED, sinks=True),
+    "sources-long": lambda: sources_sample([f"␣w{i}" for i in range(24)], more=1976),
+    "sources-pair": lambda: sources_sample(cross=True),
     "cost": cost_sample,
     "cost-encoder": lambda: cost_sample("encoder"),
     "cost-pair": lambda: cost_sample("encoder-decoder"),

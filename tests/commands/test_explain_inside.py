@@ -17,6 +17,7 @@ SECTIONS = {
     "sampling": " SAMPLING  after ",
     "surprisal": " SURPRISAL  ",
     "norms": " NORMS   ",
+    "sources": " SOURCES  of ",
     "cost": " COST    ",
 }
 

@@ -12,6 +12,7 @@ from tfcli.explain.layers.residual import residual_stream
 from tfcli.explain.logits.sampling import sampling_table
 from tfcli.explain.result import Memories
 from tfcli.explain.run import Run
+from tfcli.explain.sources.table import sources
 from tfcli.explain.text.labels import label
 from tfcli.explain.text.surprisal import surprisal
 
@@ -73,6 +74,10 @@ def _cost(run: Run) -> dict[str, Any]:
     return {"cost": cost(run.model, run.trace.ids, source)}
 
 
+def _sources(run: Run) -> dict[str, Any]:
+    return {"sources": sources(run)}
+
+
 MEASURES: dict[str, Callable[[Run], dict[str, Any]]] = {
     "residual": _residual,
     "memories": _memories,
@@ -81,4 +86,5 @@ MEASURES: dict[str, Callable[[Run], dict[str, Any]]] = {
     "surprisal": _surprisal,
     "norms": _norms,
     "cost": _cost,
+    "sources": _sources,
 }

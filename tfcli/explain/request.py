@@ -29,6 +29,7 @@ SCREEN = (
 FURTHER: tuple[str, ...] = (
     "edits",
     "ledger",
+    "sources",
     "lens_grid",
     "residual",
     "neighbors",

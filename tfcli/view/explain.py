@@ -19,6 +19,7 @@ from tfcli.view import explain_ledger as ledger
 from tfcli.view import explain_memories as memories
 from tfcli.view import explain_model as model
 from tfcli.view import explain_sampling as sampling
+from tfcli.view import explain_sources as sources
 from tfcli.view import explain_surprisal as surprisal
 from tfcli.view import explain_words as words
 from tfcli.view.explain_lens_grid import draw_lens_grid
@@ -46,6 +47,7 @@ _SECTIONS = {
 _FURTHER: dict[str, Callable[[Pen, Explanation], list[Text]]] = {
     "edits": edits.draw_edits,
     "ledger": ledger.draw_ledger,
+    "sources": sources.draw_sources,
     "lens_grid": draw_lens_grid,
     "residual": layers.draw_residual,
     "neighbors": words.draw_neighbors,

@@ -83,6 +83,7 @@ from tfcli.explain.result.prediction import (
     SamplingTable,
 )
 from tfcli.explain.result.residual import Gradients, Residual, ResidualRow
+from tfcli.explain.result.sources import Sources, SourceShares, SourceToken
 from tfcli.explain.result.surprisal import Surprisal, Surprise
 
 __all__ = [
@@ -162,7 +163,10 @@ __all__ = [
     "Shapes",
     "SharedCandidate",
     "ShiftedToken",
+    "SourceShares",
     "SourceTerm",
+    "SourceToken",
+    "Sources",
     "Spread",
     "Surprisal",
     "Surprise",
@@ -218,6 +222,7 @@ class Explanation:
     cost: Cost | None = None
     loop: Loop | None = None
     ledger: Ledger | None = None
+    sources: Sources | None = None
     lens_grid: LensGrid | None = None
     source: Tokens | None = None
     omitted: dict[str, str] = field(default_factory=dict)

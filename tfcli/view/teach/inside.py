@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tfcli.explain.result import Explanation, Residual
+from tfcli.explain.result import Explanation, Residual, Sources
 from tfcli.view import explain_numbers as numbers
 from tfcli.view.explain_memories import neuron_name
 
@@ -90,6 +90,28 @@ def _norms(e: Explanation) -> str:
     )
 
 
+def _sources(e: Explanation) -> str:
+    found = e.sources
+    if found is None or "alti" not in found.largest:
+        return ""
+    first, other = _largest(found, "rollout"), _largest(found, "alti")
+    words = (
+        "A vector at the top is a mixture of those at the bottom, and to ask how much of each is "
+        "in it has no single answer. Rollout and flow follow the attention weights alone; ALTI, "
+        "zeroing and norm also look at the vectors that are handed over."
+    )
+    if first == other:
+        return f"{words} Here rollout and ALTI both name “{first}”."
+    return f"{words} Here rollout names “{first}”, and ALTI “{other}”."
+
+
+def _largest(found: Sources, measure: str) -> str:
+    """The token that gives most by a measure; its number where it is not listed."""
+    place = found.largest[measure]
+    labels = [token.label for token in found.tokens if token.position == place]
+    return labels[0] if labels else f"#{place}"
+
+
 def _cost(e: Explanation) -> str:
     if e.cost is None:
         return ""
@@ -172,6 +194,21 @@ def _norms_zh(e: Explanation) -> str:
     )
 
 
+def _sources_zh(e: Explanation) -> str:
+    found = e.sources
+    if found is None or "alti" not in found.largest:
+        return ""
+    first, other = _largest(found, "rollout"), _largest(found, "alti")
+    named = f"rollout 指向“{first}”，ALTI 指向“{other}”"
+    if first == other:
+        named = f"rollout 和 ALTI 都指向“{first}”"
+    return (
+        "顶层的向量由底层的向量混合而成，每个词元占多少，没有唯一的答案。"
+        "rollout 和 flow 只看注意力系数；ALTI、zeroing 和 norm 还看递过来的向量本身。"
+        f"这里 {named}。"
+    )
+
+
 def _cost_zh(e: Explanation) -> str:
     if e.cost is None:
         return ""
@@ -195,6 +232,7 @@ ENGLISH: dict[str, Callable[[Explanation], str]] = {
     "sampling": _sampling,
     "surprisal": _surprisal,
     "norms": _norms,
+    "sources": _sources,
     "cost": _cost,
 }
 CHINESE: dict[str, Callable[[Explanation], str]] = {
@@ -204,5 +242,6 @@ CHINESE: dict[str, Callable[[Explanation], str]] = {
     "sampling": _sampling_zh,
     "surprisal": _surprisal_zh,
     "norms": _norms_zh,
+    "sources": _sources_zh,
     "cost": _cost_zh,
 }

@@ -1,0 +1,276 @@
+"""From which tokens a vector comes: every measure against its formula, written out anew."""
+
+import networkx
+import pytest
+import torch
+from explain_shapes import IDS, SHAPES, build, run, written
+from family_configs import NAMES, config_of
+from tiny import redraw
+
+from tfcli.explain.explanation import explain
+from tfcli.explain.request import Request
+from tfcli.explain.sources import mixture, table
+from tfcli.explain.sources.flow import attention_flow
+from tfcli.explain.sources.measures import MEASURES, context_shares, normalised, rolled_out
+from tfcli.model.attention import Mixing
+from tfcli.model.transformer import Transformer
+
+ALL = tuple(MEASURES)
+LONG = [7, 11, 3, 19, 11, 3, 5, 23, 2, 7, 11, 13]
+
+
+def reading(model, ids=IDS):
+    """The side that reads the prompt, and its trace."""
+    trace = run(model, ids)
+    return (model, trace) if model.encoder is None else (model.encoder, trace.encoder)
+
+
+@pytest.fixture(params=SHAPES)
+def side(request):
+    return reading(build(request.param, torch.float64))
+
+
+def last(stack):
+    """A position behind which a causal model has a further token."""
+    return len(IDS) - 2 if stack.config.causal else 3
+
+
+def multiplied(matrices, position):
+    """A row of the product of all layers' matrices, the last layer's first."""
+    product = torch.eye(len(matrices[0]), dtype=matrices[0].dtype)
+    for matrix in matrices:
+        product = matrix @ product
+    return product[position]
+
+
+def in_parts(matrix):
+    """Rows in parts of their sums; with large biases no part may bring a sum nearer to itself."""
+    matrix = matrix + torch.diag((matrix.sum(-1) == 0).to(matrix.dtype))
+    return matrix / matrix.sum(-1, keepdim=True)
+
+
+def linear_norm(norm, whole, part):
+    """A norm without its bias, its σ that of the whole."""
+    if norm is None:
+        return part
+    if isinstance(norm, torch.nn.LayerNorm):
+        sigma = (whole.var(-1, unbiased=False, keepdim=True) + norm.eps).sqrt()
+        return norm.weight * (part - part.mean(-1, keepdim=True)) / sigma
+    weight = norm.weight + 1 if norm.plus_one else norm.weight
+    return weight * part / (whole.square().mean(-1, keepdim=True) + norm.eps).sqrt()
+
+
+def written_out(block, layer):
+    """y [T, D] and every token's part in it [T, T, D], from the model's weights."""
+    ran, config = layer.attention, block.attention.config
+    w_o = block.attention.o.weight.view(-1, config.num_heads, config.value_dim)
+    parts = torch.einsum("hij,hjv,ohv->ijo", ran.weights[0], ran.v[0], w_o)
+    x, output = layer.residual_in[0], ran.output[0]
+    parts = linear_norm(block.attention_branch_norm, output[:, None], parts)
+    parts = parts + torch.eye(len(x), dtype=x.dtype)[..., None] * x[:, None]
+    branch = block.attention_branch_norm
+    total = x + (output if branch is None else branch(output))
+    parts = linear_norm(block.attention_post_norm, total[:, None], parts)
+    y = total if block.attention_post_norm is None else block.attention_post_norm(total)
+    return y, parts
+
+
+@torch.inference_mode()
+def test_rollout_is_the_product_of_all_layers(side):
+    stack, trace = side
+    one = torch.eye(len(IDS), dtype=torch.float64)
+    matrices = [(layer.attention.weights[0].mean(0) + one) / 2 for layer in trace.layers]
+    expected = multiplied(matrices, last(stack))
+    found = rolled_out(stack, trace, last(stack), ["rollout"])["rollout"]
+    assert found == pytest.approx(expected[: len(found)], abs=1e-14)
+    assert not expected[len(found) :].any()
+
+
+@torch.inference_mode()
+def test_alti_and_norms_are_their_formulas(side):
+    stack, trace = side
+    alti, sizes, shares = [], [], []
+    for block, layer in zip(stack.blocks, trace.layers, strict=True):
+        y, parts = written_out(block, layer)
+        nearer = y.abs().sum(-1, keepdim=True) - (y[:, None] - parts).abs().sum(-1)
+        alti.append(in_parts(nearer.clamp(min=0)))
+        sizes.append(in_parts(parts.square().sum(-1).sqrt()))
+        of_row = parts[last(stack)]
+        own = of_row[last(stack)].norm()
+        context = (of_row.sum(0) - of_row[last(stack)]).norm()
+        shares.append(float(context / (context + own)))
+    found = rolled_out(stack, trace, last(stack), ["alti", "norm"])
+    for name, matrices in (("alti", alti), ("norm", sizes)):
+        expected = multiplied(matrices, last(stack))[: len(found[name])]
+        assert found[name] == pytest.approx(expected, abs=1e-12)
+    assert context_shares(stack, trace, last(stack)) == pytest.approx(shares, abs=1e-12)
+
+
+@torch.inference_mode()
+def test_value_zeroing_is_that_of_values_that_are_zero(side, monkeypatch):
+    stack, trace = side
+    mix = Mixing.mix
+    around = stack.surroundings(trace.ids)
+    matrices = []
+    for i, (block, layer) in enumerate(zip(stack.blocks, trace.layers, strict=True)):
+        whole, _ = block(layer.residual_in, around(i))
+        columns = []
+        for token in range(len(IDS)):
+
+            def without(self, q, k, v, mask, token=token):
+                v = v.clone()
+                v[:, :, token] = 0
+                return mix(self, q, k, v, mask)
+
+            with monkeypatch.context() as patched:
+                patched.setattr(Mixing, "mix", without)
+                changed, _ = block(layer.residual_in, around(i))
+            columns.append(1 - torch.cosine_similarity(whole[0], changed[0], dim=-1))
+        matrices.append(in_parts(torch.stack(columns, -1).clamp(min=0)))
+    found = rolled_out(stack, trace, last(stack), ["zeroing"])["zeroing"]
+    assert found == pytest.approx(multiplied(matrices, last(stack))[: len(found)], abs=1e-10)
+
+
+@torch.inference_mode()
+def test_flow_is_the_maximum_flow(side):
+    stack, trace = side
+    count, top = last(stack) + 1 if stack.config.causal else len(IDS), len(trace.layers)
+    graph = networkx.DiGraph()
+    for level, layer in enumerate(trace.layers):
+        weights = layer.attention.weights[0].mean(0)
+        for i in range(count):
+            for j in range(count):
+                width = float(weights[i, j]) / 2 + (i == j) / 2
+                graph.add_edge((level + 1, i), (level, j), capacity=width)
+    found = attention_flow(stack, trace, last(stack))
+    assert len(found) == count
+    for token in range(count):
+        expected = networkx.maximum_flow_value(graph, (top, last(stack)), (0, token))
+        assert float(found[token]) == pytest.approx(expected, abs=1e-9)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("shape", SHAPES)
+def test_float32_tells_the_same(shape):
+    found = [
+        rolled_out(stack, trace, last(stack), ALL)
+        for stack, trace in (reading(build(shape, d)) for d in (torch.float32, torch.float64))
+    ]
+    for name in ALL:
+        assert found[0][name].double() == pytest.approx(found[1][name], abs=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
+@pytest.mark.parametrize("name", NAMES)
+def test_shares_sum_to_one_on_every_family(name, dtype):
+    torch.manual_seed(0)
+    model = Transformer(config_of(name))
+    redraw(model)
+    model = model.to(dtype).eval()
+    read = {} if model.encoder is None else {"decoder_ids": [3, 9, 4, 9]}
+    found = explain(model, LONG, Request(("sources",)), **read).sources
+    assert found is not None and not found.left_out and found.others is None
+    assert found.count == len(LONG) == len(found.tokens)
+    layers = (model if model.encoder is None else model.encoder).config.num_layers
+    assert len(found.context) == layers and all(0 < share < 1 for share in found.context)
+    for measure in (*ALL, "flow"):
+        shares = [getattr(token.shares, measure) for token in found.tokens]
+        assert min(shares) >= 0
+        lost = found.sinks or 0.0 if measure == "rollout" else 0.0
+        assert sum(shares) + lost == pytest.approx(1, abs=1e-5 if dtype == torch.float32 else 1e-12)
+        assert shares[found.largest[measure]] == max(shares)
+    assert (found.sinks is not None) == (name.startswith("gpt_oss"))
+    assert found.sinks is None or 0 < found.sinks < 1
+    flows = [token.flow for token in found.tokens]
+    assert all(0 <= flow <= 1 + 1e-6 for flow in flows)
+
+
+@torch.inference_mode()
+def test_attention_that_looks_at_itself_alone_is_seen(side, monkeypatch):
+    stack, trace = side
+    count = last(stack) + 1 if stack.config.causal else len(IDS)
+
+    def itself(rows):
+        one = torch.eye(count, dtype=torch.float64)[rows.rows]
+        return one.expand(stack.config.num_heads, -1, -1)
+
+    before = rolled_out(stack, trace, last(stack), ALL)
+    monkeypatch.setattr(mixture.Rows, "weights", property(itself))
+    for name, shares in rolled_out(stack, trace, last(stack), ALL).items():
+        assert float(shares[last(stack)]) == pytest.approx(1)
+        assert float(before[name][last(stack)]) < 0.95
+
+
+@torch.inference_mode()
+def test_an_attention_that_gives_nothing_leaves_each_token_itself():
+    model = build("qwen3", torch.float64)
+    for block in model.blocks:
+        block.attention.o.weight.zero_()
+    trace = run(model, IDS)
+    found = rolled_out(model, trace, 5, ALL)
+    for name in ("alti", "zeroing", "norm"):
+        assert found[name].tolist() == [0, 0, 0, 0, 0, 1]
+    assert context_shares(model, trace, 5) == [0, 0, 0]
+    assert float(found["rollout"][5]) < 0.9
+
+
+@torch.inference_mode()
+def test_few_rows_and_few_keys_at_a_time_change_nothing(side, monkeypatch):
+    stack, trace = side
+    whole = rolled_out(stack, trace, last(stack), ALL)
+    monkeypatch.setattr(mixture, "_ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(mixture, "_PARTS_AT_ONCE", 120)
+    for name, shares in rolled_out(stack, trace, last(stack), ALL).items():
+        assert shares == pytest.approx(whole[name], abs=1e-13)
+
+
+def test_a_row_of_nothing_is_the_token_itself():
+    found = normalised(torch.tensor([[0.0, 0.0, 0.0], [1.0, 3.0, 0.0]]), [2, 0])
+    assert found.tolist() == [[0, 0, 1], [0.25, 0.75, 0]]
+
+
+@pytest.mark.parametrize("shape", ["qwen3", "gpt_oss", "bert", "t5"])
+def test_a_long_prompt_lists_what_gives_most_and_sums_the_rest(shape):
+    model, ids = build(shape, torch.float64), [IDS[i % 9] for i in range(40)]
+    read = written(model)
+    every = explain(model, ids, Request(("sources",), window=(0, None)), **read).sources
+    found = explain(model, ids, Request(("sources",)), **read).sources
+    assert len(every.tokens) == 40 and every.others is None
+    assert len(found.tokens) == table.TOKENS_LISTED
+    assert found.others_count == 40 - table.TOKENS_LISTED
+    listed = {token.position for token in found.tokens}
+    least = min(token.shares.alti for token in found.tokens)
+    rest = [token.shares for token in every.tokens if token.position not in listed]
+    assert least >= max(shares.alti for shares in rest)
+    for name in ALL:
+        expected = sum(getattr(shares, name) for shares in rest)
+        assert getattr(found.others, name) == pytest.approx(expected, abs=1e-13)
+    part = explain(model, ids, Request(("sources",), window=(10, 13)), **read).sources
+    assert [token.position for token in part.tokens] == [10, 11, 12]
+    assert part.tokens == every.tokens[10:13] and part.others_count == 37
+
+
+def test_a_window_behind_the_position_lists_what_can_be_seen():
+    model = build("qwen3")
+    found = explain(model, IDS, Request(("sources",), position=3, window=(2, 8))).sources
+    assert [token.position for token in found.tokens] == [2, 3] and found.count == 4
+
+
+@pytest.mark.parametrize(
+    ("limit", "missing"),
+    [
+        ("LARGEST_FLOW", {"flow"}),
+        ("LARGEST_ZEROING", {"zeroing"}),
+        ("LARGEST_PARTS", {"alti", "norm"}),
+    ],
+)
+def test_what_would_take_too_long_is_left_out_with_the_reason(limit, missing, monkeypatch):
+    monkeypatch.setattr(table, limit, 1)
+    found = explain(build("qwen3"), IDS, Request(("sources",))).sources
+    assert found.left_out.keys() == missing
+    assert all("more than 1" in reason for reason in found.left_out.values())
+    for name in (*ALL, "flow"):
+        values = [getattr(token.shares, name) for token in found.tokens]
+        assert (None in values) == (name in missing) and (name in found.largest) != (
+            name in missing
+        )
