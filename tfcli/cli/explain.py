@@ -8,6 +8,7 @@ import typer
 
 from tfcli.cli import explain_lens, explain_models, explain_steps
 from tfcli.cli.explain_edits import edit_request, edit_sections, grid_measure, with_other
+from tfcli.cli.explain_files import Files
 from tfcli.cli.explain_input import (
     decoder_ids,
     model_name,
@@ -36,6 +37,7 @@ from tfcli.cli.explain_options import (
     Over,
     Patch,
     PatchAt,
+    PngFile,
     Position,
     PromptFile,
     RepetitionPenalty,
@@ -43,6 +45,7 @@ from tfcli.cli.explain_options import (
     Section,
     Steps,
     Strict,
+    SvgFile,
     TableRows,
     Teach,
     Temperature,
@@ -116,6 +119,8 @@ def command(
     device: Device = "auto",
     dtype: Dtype = "auto",
     threads: Threads = None,
+    svg: SvgFile = None,
+    png: PngFile = None,
     json: Json = False,
 ) -> None:
     """See what happens inside a model on one prompt.
@@ -142,12 +147,16 @@ def command(
         # the same, each step at a key
         tfcli explain "The cat" --by-key
         tfcli explain "The cat" --json --section next,audit
+        # the screen as a picture
+        tfcli explain "The cat" --svg cat.svg
         # what each layer would say if it had learned to: fit once, then read
         tfcli explain --fit-lens world
         tfcli explain "The cat" --lens tuned --section lens
         # calculating with words
         tfcli explain --analogy king-man+woman=queen
     """
+    files = Files(svg, png)
+    files.require(by_key, fit_lens)
     if fit_lens is not None:
         explain_lens.refuse_prompt(prompt, file, ids)
         opened = open_model(ctx, model, device, dtype, threads)
@@ -218,11 +227,13 @@ def command(
     language = taught_language(lang) if teach else lang
     brief = section is None
     found = explain_steps.show_by_key(parts, brief, language) if by_key else whole(parts)
+    if files.any:
+        files.write(found, text, brief, language)
     if json:
         from tfcli.explain.result.documents import document
 
         console.write_json(document(found))
-    elif not by_key:
+    elif not by_key and not files.any:
         from tfcli.view.explain import show
 
         show(found, brief, language)

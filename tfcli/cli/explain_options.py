@@ -14,6 +14,7 @@ _LENS = "Lens"
 _CHANGES = "What to change in the model"
 _SAMPLING = "Next token"
 _MODELS = "Several models"
+_FILES = "Files"
 
 PromptFile = Annotated[
     Path | None,
@@ -346,6 +347,26 @@ RepetitionPenalty = Annotated[
         min=0.0,
         rich_help_panel=_SAMPLING,
         help="Above 1: tokens that already stand there become less likely.",
+        show_default=False,
+    ),
+]
+SvgFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--svg",
+        metavar="FILE",
+        rich_help_panel=_FILES,
+        help="Write the screen as a picture instead of showing it, COLUMNS wide, else 100.",
+        show_default=False,
+    ),
+]
+PngFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--png",
+        metavar="FILE",
+        rich_help_panel=_FILES,
+        help="The same as a PNG; needs pip install 'tfcli[png]'.",
         show_default=False,
     ),
 ]

@@ -71,6 +71,12 @@ def colored(stream: TextIO) -> bool:
     return ansi(stream) and not os.environ.get("NO_COLOR")
 
 
+def colored_file() -> bool:
+    """Whether a picture of a screen has colours: it does, unless they are refused."""
+    mode = _State.settings.color
+    return mode == "always" or (mode == "auto" and not os.environ.get("NO_COLOR"))
+
+
 def is_terminal(stream: TextIO) -> bool:
     """Whether a person looks at the stream, so that progress may be redrawn in place."""
     try:

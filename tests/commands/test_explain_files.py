@@ -1,0 +1,107 @@
+"""`tfcli explain` into files: what is written, what is said, what is refused."""
+
+import json
+import sys
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from tfcli.cli.screens import SCREENS, main
+
+NS = "http://www.w3.org/2000/svg"
+ROOT = Path(__file__).parents[2]
+
+
+def words_in(svg: Path) -> str:
+    """All its text, with one space between words."""
+    elements = ElementTree.fromstring(svg.read_bytes()).iter(f"{{{NS}}}text")
+    return " ".join(" ".join(element.text or "" for element in elements).split())
+
+
+def names_in(folder: Path) -> set[str]:
+    return {place.name for place in folder.iterdir()}
+
+
+def test_the_screen_goes_into_a_picture_and_nothing_else_is_shown(tfcli_explain, tmp_path):
+    place = tmp_path / "new" / "cat.svg"
+    code, out, err = tfcli_explain("The cat 猫", "--svg", str(place))
+    assert (code, out) == (0, "")
+    assert str(place) in err and "KB" in err
+    assert names_in(place.parent) == {"cat.svg"}
+    found = words_in(place)
+    assert 'tfcli explain "The cat 猫"' in found and "AUDIT PASS" in found
+
+
+def test_json_still_goes_to_stdout(tfcli_explain, tmp_path):
+    words = ("The cat", "--section", "next", "--json", "--svg", str(tmp_path / "a.svg"))
+    code, out, _ = tfcli_explain(*words)
+    assert code == 0
+    best = json.loads(out)["next"]["candidates"][0]
+    assert f"{best['logit']:.2f}" in words_in(tmp_path / "a.svg")
+
+
+def test_columns_ascii_and_teaching_are_followed(tfcli_explain, tmp_path, monkeypatch):
+    places = [tmp_path / name for name in ("a.svg", "b.svg", "c.svg")]
+    tfcli_explain("The cat", "--svg", str(places[0]))
+    monkeypatch.setenv("COLUMNS", "60")
+    tfcli_explain("The cat", "--ascii", "--svg", str(places[1]))
+    tfcli_explain("The cat", "--teach", "--lang", "zh", "--svg", str(places[2]))
+    wide, narrow = (ElementTree.parse(place).getroot().attrib["width"] for place in places[:2])
+    assert int(wide) > 1.5 * int(narrow)
+    assert words_in(places[1]).isascii() and "词元" in words_in(places[2])
+
+
+def test_a_png_is_written(tfcli_explain, tmp_path):
+    pytest.importorskip("resvg_py")
+    code, out, _ = tfcli_explain("The cat", "--png", str(tmp_path / "cat.png"))
+    assert (code, out) == (0, "")
+    assert (tmp_path / "cat.png").read_bytes()[:4] == b"\x89PNG"
+
+
+@pytest.mark.parametrize("flag", ["--svg", "--png"])
+def test_a_folder_is_no_place_for_a_file(tfcli_explain, tmp_path, flag):
+    code, out, err = tfcli_explain("The cat", flag, str(tmp_path))
+    assert (code, out) == (2, "") and "is a folder" in err and not names_in(tmp_path)
+
+
+def test_what_cannot_be_written_is_said_and_leaves_what_was_there(tfcli_explain, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    code, _, err = tfcli_explain("The cat", "--svg", str(tmp_path / "file" / "a.svg"))
+    assert code == 1 and "cannot be written" in err and "Traceback" not in err
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("words", [("--by-key",), ("--fit-lens", "world"), ("--over", "runs/x")])
+def test_no_picture_of_what_has_no_screen(tfcli_explain, tmp_path, words):
+    prompt = () if words[0] == "--fit-lens" else ("The cat",)
+    code, out, err = tfcli_explain(*prompt, *words, "--svg", str(tmp_path / "a.svg"))
+    assert (code, out) == (2, "") and "cannot be combined" in err
+
+
+def test_two_files_have_two_names(tfcli_explain, tmp_path):
+    pytest.importorskip("resvg_py")
+    place = str(tmp_path / "a")
+    code, _, err = tfcli_explain("The cat", "--svg", place, "--png", place)
+    assert code == 2 and "the same file" in err
+
+
+def test_without_the_package_a_png_names_the_extra(tfcli_explain, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    code, out, err = tfcli_explain("The cat", "--png", str(tmp_path / "a.png"))
+    assert (code, out) == (2, "") and "tfcli[png]" in err
+
+
+def test_the_readme_s_pictures_are_those_that_the_module_makes(
+    explain_folders, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("COLUMNS", "80")  # put back afterwards: the module sets it
+    assert main([str(tmp_path), "--model", str(explain_folders["qwen3"])]) == 0
+    names = {name for name, _, _ in SCREENS}
+    assert names_in(tmp_path) == names == names_in(ROOT / "docs" / "screens")
+    capsys.readouterr()
+    for name in names:
+        shown = ROOT / "docs" / "screens" / name
+        assert shown.stat().st_size < 150_000 and "AUDIT PASS" in words_in(shown)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "docs/screens/explain.svg" in readme and "python -m tfcli.cli.screens" in readme

@@ -1,0 +1,89 @@
+"""`tfcli explain --svg`, `--png`: the screen as files, in place of the one on stdout."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tfcli.errors import UsageError
+
+if TYPE_CHECKING:
+    from tfcli.explain.result import Explanation
+
+_PROMPT_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files that are asked for; None for those that are not."""
+
+    svg: Path | None
+    png: Path | None
+
+    @property
+    def any(self) -> bool:
+        """Whether one is: stdout then gets nothing but what `--json` asks for."""
+        return bool(self._places)
+
+    @property
+    def _places(self) -> dict[str, Path]:
+        named = {"--svg": self.svg, "--png": self.png}
+        return {flag: place for flag, place in named.items() if place is not None}
+
+    def require(self, by_key: bool, fit_lens: str | None) -> None:
+        """Refuse, before anything is computed, what could not be written in the end.
+
+        Raises:
+            UsageError: a place is a folder or named twice, there is no screen to draw, or what
+                draws it is missing.
+        """
+        places = self._places
+        for flag, place in places.items():
+            if by_key or fit_lens is not None:
+                raise UsageError(f"{flag} cannot be combined with --{_other(by_key)}.")
+            if place.is_dir() or not place.name:
+                raise UsageError(
+                    f"{place} is a folder: {flag} writes a file.",
+                    hint=f"{flag} {place / ('explain.' + flag.removeprefix('--'))}",
+                )
+        if len({place.absolute() for place in places.values()}) < len(places):
+            raise UsageError(f"{' and '.join(places)} name the same file.")
+        if self.png is not None:
+            from tfcli.view.picture import require_png
+
+            require_png()
+
+    def write(
+        self,
+        found: "Explanation",
+        text: str | None,
+        brief: bool,
+        language: Literal["en", "zh"] | None,
+    ) -> None:
+        """Write the screen into each of the files, and say on stderr where.
+
+        Args:
+            text: the prompt, for the picture's title; None where there was none.
+            brief, language: as in `view.explain.show`.
+
+        Raises:
+            StorageError: one cannot be written.
+        """
+        from tfcli.view import picture
+
+        drawn = picture.drawn(found, picture.file_pen(brief, language), _title(text))
+        if self.svg is not None:
+            picture.write_file(self.svg, drawn.document)
+        if self.png is not None:
+            picture.write_file(self.png, picture.png(drawn))
+
+
+def _other(by_key: bool) -> str:
+    return "by-key" if by_key else "fit-lens"
+
+
+def _title(text: str | None) -> str:
+    """The command, its prompt shortened."""
+    if text is None:
+        return "tfcli explain"
+    shown = " ".join(text.split())
+    return f'tfcli explain "{shown[:_PROMPT_SHOWN]}{"…" * (len(shown) > _PROMPT_SHOWN)}"'
