@@ -92,14 +92,10 @@ def test_without_the_package_a_png_names_the_extra(tfcli_explain, tmp_path, monk
     assert (code, out) == (2, "") and "tfcli[png]" in err
 
 
-def test_the_readme_s_pictures_are_those_that_the_module_makes(
-    explain_folders, tmp_path, monkeypatch, capsys
-):
-    monkeypatch.setenv("COLUMNS", "80")  # put back afterwards: the module sets it
+def test_the_readme_s_pictures_are_those_that_the_module_makes(explain_folders, tmp_path):
     assert main([str(tmp_path), "--model", str(explain_folders["qwen3"])]) == 0
     names = {name for name, _, _ in SCREENS}
     assert names_in(tmp_path) == names == names_in(ROOT / "docs" / "screens")
-    capsys.readouterr()
     for name in names:
         shown = ROOT / "docs" / "screens" / name
         assert shown.stat().st_size < 150_000 and "AUDIT PASS" in words_in(shown)

@@ -6,9 +6,9 @@ theirs.
 
 import argparse
 import os
+import subprocess
+import sys
 from pathlib import Path
-
-from tfcli.main import run
 
 # File, columns, and what is typed behind `tfcli explain`.
 SCREENS: tuple[tuple[str, int, tuple[str, ...]], ...] = (
@@ -27,11 +27,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--model", required=True)
     asked = parser.parse_args(argv)
     for name, columns, words in SCREENS:
-        os.environ["COLUMNS"] = str(columns)
         place = str(asked.folder / name)
-        code = run(["explain", *words, "--model", asked.model, "--device", "cpu", "--svg", place])
-        if code:
-            return code
+        options = ["--model", asked.model, "--device", "cpu", "--svg", place]
+        done = subprocess.run(
+            [sys.executable, "-m", "tfcli", "explain", *words, *options],
+            env={**os.environ, "COLUMNS": str(columns)},
+            check=False,
+        )
+        if done.returncode:
+            return done.returncode
     return 0
 
 
