@@ -274,3 +274,18 @@ def test_what_would_take_too_long_is_left_out_with_the_reason(limit, missing, mo
         assert (None in values) == (name in missing) and (name in found.largest) != (
             name in missing
         )
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("shape", ["qwen3", "gemma2", "gpt_oss", "deepseek", "bert", "every-norm"])
+def test_a_model_in_bfloat16_is_measured_in_float32(shape):
+    """Its own rounded vectors are: parts still add up, and nothing is said of rounding alone."""
+    narrow, wide = (reading(build(shape, d)) for d in (torch.bfloat16, torch.float64))
+    found = rolled_out(*narrow, last(narrow[0]), ALL)
+    expected = rolled_out(*wide, last(wide[0]), ALL)
+    lost = 1 - float(expected["rollout"].sum())
+    for name in ALL:
+        assert found[name].dtype == torch.float32
+        total = 1 - lost if name == "rollout" else 1
+        assert float(found[name].sum()) == pytest.approx(total, abs=1e-3)
+        assert found[name].double() == pytest.approx(expected[name], abs=0.1)

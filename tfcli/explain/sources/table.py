@@ -12,8 +12,8 @@ from tfcli.explain.sources.measures import context_shares, rolled_out
 from tfcli.model.stack import Stack
 
 TOKENS_LISTED = 24
-# Multiplications of one pass over all layers: each takes up to a minute of one core.
-LARGEST_PARTS = 2 * 10**12
+# Multiplications of one pass over all layers: each takes a minute or so of one core.
+LARGEST_PARTS = 4 * 10**11
 LARGEST_ZEROING = 10**12
 
 
