@@ -8,7 +8,7 @@ from family_configs import NAMES, config_of
 from tiny import redraw
 
 from tfcli.explain.explanation import explain
-from tfcli.explain.request import Request
+from tfcli.explain.request import TOKENS_LISTED, Request
 from tfcli.explain.sources import mixture, table
 from tfcli.explain.sources.flow import attention_flow
 from tfcli.explain.sources.measures import MEASURES, context_shares, normalised, rolled_out
@@ -236,8 +236,8 @@ def test_a_long_prompt_lists_what_gives_most_and_sums_the_rest(shape):
     every = explain(model, ids, Request(("sources",), window=(0, None)), **read).sources
     found = explain(model, ids, Request(("sources",)), **read).sources
     assert len(every.tokens) == 40 and every.others is None
-    assert len(found.tokens) == table.TOKENS_LISTED
-    assert found.others_count == 40 - table.TOKENS_LISTED
+    assert len(found.tokens) == TOKENS_LISTED
+    assert found.others_count == 40 - TOKENS_LISTED
     listed = {token.position for token in found.tokens}
     least = min(token.shares.alti for token in found.tokens)
     rest = [token.shares for token in every.tokens if token.position not in listed]

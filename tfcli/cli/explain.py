@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tfcli.cli import explain_lens, explain_models, explain_steps
+from tfcli.cli import explain_lens, explain_models, explain_saved, explain_steps
 from tfcli.cli.explain_edits import edit_request, edit_sections, grid_measure, with_other
 from tfcli.cli.explain_files import Files
 from tfcli.cli.explain_input import (
@@ -25,6 +25,7 @@ from tfcli.cli.explain_options import (
     ByKey,
     Decoder,
     FitLens,
+    FromFile,
     GridMeasure,
     Head,
     Lang,
@@ -41,6 +42,7 @@ from tfcli.cli.explain_options import (
     Position,
     PromptFile,
     RepetitionPenalty,
+    SaveFile,
     Scale,
     Section,
     Steps,
@@ -54,6 +56,7 @@ from tfcli.cli.explain_options import (
     Window,
     With,
 )
+from tfcli.cli.explain_output import Output
 from tfcli.cli.open_model import open_model
 from tfcli.cli.options import Device, Dtype, Ids, Json, Model, Prompt, Seed, Threads
 from tfcli.errors import UsageError
@@ -102,6 +105,8 @@ def command(
     lens_file: LensFile = None,
     over: Over = None,
     other: With = None,
+    save: SaveFile = None,
+    saved: FromFile = None,
     strict: Strict = False,
     teach: Teach = False,
     lang: Lang = None,
@@ -152,11 +157,33 @@ def command(
         # what each layer would say if it had learned to: fit once, then read
         tfcli explain --fit-lens world
         tfcli explain "The cat" --lens tuned --section lens
+        # all of it in a file, to be looked at later without the model
+        tfcli explain "The cat" --save cat.json.gz
+        tfcli explain --from cat.json.gz --layer 2 --head all --section attention
         # calculating with words
         tfcli explain --analogy king-man+woman=queen
     """
     files = Files(svg, png)
     files.require(by_key, fit_lens)
+    language = taught_language(lang) if teach else lang
+    output = Output(files, json, section is None, language, strict)
+    if saved is not None:
+        explain_saved.refuse_model_options(ctx)
+        request = Request(
+            sections=_sections(section, False, strict, []),
+            layers=parse_choice(layer, "layer"),
+            heads=parse_choice(head, "head"),
+            position=pos,
+            top_k=top_k,
+            measure=measure,
+            window=parse_window(window) if window is not None else None,
+            all_keys=section is not None,
+        )
+        found = explain_saved.part_of_file(saved, request, section is not None, strict)
+        output.show(found, None)
+        return
+    if save is not None:
+        explain_saved.refuse_unsaved(ctx)
     if fit_lens is not None:
         explain_lens.refuse_prompt(prompt, file, ids)
         opened = open_model(ctx, model, device, dtype, threads)
@@ -208,38 +235,26 @@ def command(
         against=_token(language_model, against, "--against"),
         edits=with_other(edits, language_model, patch),
     )
-    from tfcli.explain.explanation import explain_by_step, whole
-
     if drawn:
         console.note(f"seed {request.seed}")
-    parts = explain_by_step(
-        language_model.model,
-        _words_ids(language_model, request) if alone else prompt_ids(language_model, text, ids),
-        request,
-        tokenizer=language_model.tokenizer,
-        name=model_name(language_model.path),
-        family=language_model.family,
-        eos_ids=language_model.eos_ids,
-        decoder_ids=decoder_ids(language_model, decoder),
-        generation=language_model.generation,
-        tuned=explain_lens.tuned_lens(language_model, lens, lens_file),
-    )
-    language = taught_language(lang) if teach else lang
-    brief = section is None
-    found = explain_steps.show_by_key(parts, brief, language) if by_key else whole(parts)
-    if files.any:
-        files.write(found, text, brief, language)
-    if json:
-        from tfcli.explain.result.documents import document
+    read = _words_ids(language_model, request) if alone else prompt_ids(language_model, text, ids)
+    facts = {
+        "tokenizer": language_model.tokenizer,
+        "name": model_name(language_model.path),
+        "family": language_model.family,
+        "eos_ids": language_model.eos_ids,
+        "decoder_ids": decoder_ids(language_model, decoder),
+        "generation": language_model.generation,
+        "tuned": explain_lens.tuned_lens(language_model, lens, lens_file),
+    }
+    if save is not None:
+        found = explain_saved.explain_and_save(save, language_model.model, read, request, facts)
+    else:
+        from tfcli.explain.explanation import explain_by_step, whole
 
-        console.write_json(document(found))
-    elif not by_key and not files.any:
-        from tfcli.view.explain import show
-
-        show(found, brief, language)
-    if strict and found.audit is not None and not found.audit.passed:
-        console.warn("the audit failed: these numbers are not to be trusted")
-        raise typer.Exit(1)
+        parts = explain_by_step(language_model.model, read, request, **facts)
+        found = explain_steps.show_by_key(parts, output.brief, language) if by_key else whole(parts)
+    output.show(found, text, drawn=by_key)
 
 
 def _token(language_model: "LanguageModel", text: str | None, flag: str) -> int | None:

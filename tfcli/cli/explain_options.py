@@ -162,6 +162,27 @@ With = Annotated[
         show_default=False,
     ),
 ]
+SaveFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--save",
+        metavar="FILE",
+        rich_help_panel=_FILES,
+        help="Keep the whole explanation in a file: every section, layer and head.",
+        show_default=False,
+    ),
+]
+FromFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--from",
+        metavar="FILE",
+        rich_help_panel=_FILES,
+        help="Show a part of what --save, or --json, has written; needs neither the model nor "
+        "PyTorch.",
+        show_default=False,
+    ),
+]
 GridMeasure = Annotated[
     Measure,
     typer.Option(

@@ -5,6 +5,7 @@ bfloat16 is measured in float32 on the rounded vectors that it had.
 """
 
 import math
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
 from typing import cast
@@ -123,3 +124,19 @@ def relative_error(found: Tensor, expected: Tensor) -> float:
 def optional(value: float) -> float | None:
     """None instead of a value that is not a number."""
     return value if math.isfinite(value) else None
+
+
+def blocks_of(first: int, end: int, length: int, size: int) -> Iterator[tuple[range, slice]]:
+    """The positions `first` to `end` of a text, in blocks that do not depend on these two.
+
+    A product of matrices rounds a row otherwise where other rows stand beside it. Measured block
+    by block, a position has the same numbers in every window, to the last digit. Blocks are
+    counted from the end of the text, for the last tokens are looked at most.
+
+    Yields:
+        a block of at most `size` positions to be measured, and which of them were asked for.
+    """
+    start = length - -(-(length - first) // size) * size
+    for begin in range(start, end, size):
+        block = range(max(begin, 0), min(begin + size, length))
+        yield block, slice(max(first - block.start, 0), min(end, block.stop) - block.start)

@@ -43,6 +43,13 @@ FURTHER: tuple[str, ...] = (
 )
 SECTIONS = (*SCREEN[:-1], *FURTHER, "audit")
 
+# The widest matrix that a screen of 200 columns can hold. A longer prompt gets one when the user
+# names a window: all rows of one head are T² numbers.
+LARGEST_MATRIX = 94
+KEYS_LISTED = 10  # of a ledger that is not shown in full
+TOKENS_LISTED = 24  # of the sources of a vector, where no window is named
+LENS_POSITIONS = 32  # of the lens of every position, where no window is named
+
 GREEDY = SamplingConfig(temperature=0)
 
 LensKind = Literal["logit", "tuned"]
@@ -187,6 +194,22 @@ def resolve_window(
             hint=f"For example --window 0:{min(length, 20)}.",
         )
     return first, end
+
+
+def matrix_window(
+    window: tuple[int | None, int | None] | None, length: int
+) -> tuple[int, int] | None:
+    """The tokens that a matrix of attention shows; None for no matrix, where there are too many."""
+    found = resolve_window(window, length)
+    return found or ((0, length) if length <= LARGEST_MATRIX else None)
+
+
+def lens_window(
+    window: tuple[int | None, int | None] | None, length: int, position: int
+) -> tuple[int, int]:
+    """The tokens that the lens of every position shows: those named, or the last up to one."""
+    end = position + 1
+    return resolve_window(window, length) or (max(end - LENS_POSITIONS, 0), end)
 
 
 def resolve_choice(

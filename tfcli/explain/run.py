@@ -218,10 +218,15 @@ class Run:
         }
 
     @cached_property
+    def delta_norms(self) -> list[float]:
+        """‖ΔE‖ of each layer's attention: of that to the encoder, where one stands beside."""
+        main = self.sites.get("cross", self.sites["self"])
+        return [float(site.delta.norm()) for site in main]
+
+    @cached_property
     def focus(self) -> Focus:
         """The blocks and heads that are opened."""
-        request, main = self.request, self.sites.get("cross", self.sites["self"])
-        norms = [float(site.delta.norm()) for site in main]
+        request, norms = self.request, self.delta_norms
         layers = resolve_choice(request.layers, len(norms), norms, "layer")
         inner = self.sites.get("encoder")
         encoder_heads: tuple[tuple[int, int], ...] = ()

@@ -15,16 +15,12 @@ from tfcli.explain.lens.grid import lens_grid
 from tfcli.explain.lens.logit import logit_lens
 from tfcli.explain.logits.credit import logit_credit
 from tfcli.explain.logits.next_token import next_tokens
-from tfcli.explain.request import resolve_window
+from tfcli.explain.request import KEYS_LISTED, LARGEST_MATRIX, matrix_window
 from tfcli.explain.result import HeadAttention, HeadLedger, Kind, Ledger, UpdateLedger, Walk
 from tfcli.explain.run import Run
 from tfcli.explain.text import words
 from tfcli.explain.text.labels import label
 
-# The widest matrix that a screen of 200 columns can hold. A longer prompt gets one when the user
-# names a window: all rows of one head are T² numbers.
-LARGEST_MATRIX = 94
-_KEYS_LISTED = 10
 _ROWS_KEPT = 20  # of what a decoder beside an encoder has written, where it is long
 _NO_EDITS = "nothing is changed: say what with --ablate, --scale or --patch-at"
 
@@ -127,7 +123,7 @@ def _ledgers(run: Run) -> tuple[HeadLedger, ...]:
             site,
             head=head,
             labels=run.labels_of_keys(site.kind),
-            keys_listed=None if run.request.all_keys else _KEYS_LISTED,
+            keys_listed=None if run.request.all_keys else KEYS_LISTED,
         )
         for site, head in run.opened()
         # a screen of all sections has room for the two that speak of the answer
@@ -163,8 +159,7 @@ def _lens_grid(run: Run) -> Found:
 def _attentions(run: Run) -> tuple[HeadAttention, ...]:
     """The opened heads' weights. A window is of the prompt, which an encoder reads where one is."""
     prompt = run.source_labels or run.labels
-    window = resolve_window(run.request.window, len(prompt))
-    shown = window or ((0, len(prompt)) if len(prompt) <= LARGEST_MATRIX else None)
+    shown = matrix_window(run.request.window, len(prompt))
     written = (0, len(run.labels))
     if len(run.labels) > LARGEST_MATRIX:
         written = (max(run.position + 1 - _ROWS_KEPT, 0), run.position + 1)

@@ -43,7 +43,13 @@ def schema() -> dict[str, Any]:
 
 
 def _roots() -> set[type]:
-    return set(SCHEMAS.values())
+    """What is a document, and stands in no other."""
+    found = set(SCHEMAS.values())
+    inner: dict[str, Any] = {}
+    for kind in found:
+        for part in parts_of(kind):
+            _collect(part, inner)
+    return found - set(inner.values())
 
 
 def _document(name: str, kind: type) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from tfcli.explain.heads.sites import AnyAttention, Site
-from tfcli.explain.precision import optional
+from tfcli.explain.precision import blocks_of, optional
 from tfcli.explain.result import (
     AttentionMatrix,
     HeadAttention,
@@ -28,6 +28,7 @@ from tfcli.model.trace import AttentionTrace
 CAVEAT = "Attention alone is not an explanation (Jain & Wallace 2019)"
 
 _TOP_KEYS = 10
+_ROWS_AT_ONCE = 32
 
 
 def output_of_heads(module: AnyAttention, dtype: torch.dtype) -> Tensor:
@@ -106,7 +107,7 @@ def head_ledger(
         query=site.query,
         score=score_words(site.ran),
         keys=tuple(keys[j] for j in sorted(listed)),
-        others=_others([key for j, key in enumerate(keys) if j not in listed]),
+        others=OtherKeys.of([key for j, key in enumerate(keys) if j not in listed]),
         largest=seen[int(weights[seen].argmax())],
         sink=None if sinks is None else float(sinks[0, head, 0]),
         norm=float(heads[head].norm()),
@@ -155,19 +156,22 @@ def _matrix(
 ) -> AttentionMatrix:
     """A window of the attention matrix. Where later keys are masked, a row ends at its query."""
     first, end = keys
-    weights = site.trace.rows([head], range(*queries))[0, 0]  # [q, S]
+    length = site.ran.q.shape[2]
+    weights: list[list[float]] = []
+    for block, asked in blocks_of(*queries, length, _ROWS_AT_ONCE):
+        weights += site.trace.rows([head], block)[0, 0, asked].tolist()
     rows: list[tuple[float | None, ...]] = []
-    for query, row in zip(range(*queries), weights[:, first:end].tolist(), strict=True):
+    for query, row in zip(range(*queries), weights, strict=True):
         seen = site.ran.seen_by(query)[first:end].tolist()
         last = max(query - first + 1, 0) if site.ran.causal else end - first
-        cells = zip(row[:last], seen, strict=False)
+        cells = zip(row[first:end][:last], seen, strict=False)
         rows.append(tuple(weight if visible else None for weight, visible in cells))
     return AttentionMatrix(
         first=queries[0],
         first_key=first,
         rows=tuple(rows),
-        before=tuple(weights[:, :first].sum(-1).tolist()),
-        after=tuple(weights[:, end:].sum(-1).tolist()),
+        before=tuple(math.fsum(row[:first]) for row in weights),
+        after=tuple(math.fsum(row[end:]) for row in weights),
     )
 
 
@@ -199,12 +203,6 @@ def _strongest(weights: Tensor, count: int | None) -> list[int]:
     order: list[int] = torch.sort(weights, descending=True, stable=True).indices.tolist()
     # “1 more” would take as much room as the one
     return order if count is None or len(order) <= count + 1 else order[:count]
-
-
-def _others(keys: Sequence[KeyTerm]) -> OtherKeys | None:
-    if not keys:
-        return None
-    return OtherKeys(len(keys), sum(k.weight for k in keys), _total(k.share for k in keys))
 
 
 def _share(part: float, size: float) -> float | None:

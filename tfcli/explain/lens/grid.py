@@ -11,13 +11,12 @@ import torch
 from torch import Tensor
 
 from tfcli.explain.lens.logit import read_out, stream
-from tfcli.explain.precision import working_dtype
-from tfcli.explain.request import resolve_window
+from tfcli.explain.precision import blocks_of, working_dtype
+from tfcli.explain.request import LENS_POSITIONS, lens_window
 from tfcli.explain.result import LensCell, LensGrid, LensGridRow
 from tfcli.explain.run import Run
 from tfcli.explain.text.labels import label
 
-_WIDEST = 32  # tokens, where no window is named
 _NUMBERS_AT_ONCE = 2**24  # of logits: 64 MB in float32
 
 
@@ -28,18 +27,17 @@ def lens_grid(run: Run) -> LensGrid:
     encoder it is of what the decoder has read.
     """
     named = None if run.source_labels else run.request.window
-    window = resolve_window(named, len(run.labels))
-    end = run.position + 1
-    first, end = window or (max(end - _WIDEST, 0), end)
-    size = max(_NUMBERS_AT_ONCE // run.model.config.vocab_size, 1)
+    length = len(run.labels)
+    first, end = lens_window(named, length, run.position)
+    size = min(max(_NUMBERS_AT_ONCE // run.model.config.vocab_size, 1), LENS_POSITIONS)
     cells: list[list[LensCell]] = [[] for _ in stream(run.trace)]
-    for start in range(first, end, size):
-        for row, found in zip(cells, _columns(run, start, min(start + size, end)), strict=True):
-            row.extend(found)
+    for block, asked in blocks_of(first, end, length, size):
+        for row, found in zip(cells, _columns(run, block.start, block.stop), strict=True):
+            row.extend(found[asked])
     answer = run.request.answer
     return LensGrid(
         first=first,
-        chosen=window is None,
+        chosen=named is None,
         labels=tuple(run.labels[first:end]),
         rows=tuple(LensGridRow(i - 1 if i else None, tuple(row)) for i, row in enumerate(cells)),
         answer_id=answer,

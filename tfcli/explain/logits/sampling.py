@@ -74,12 +74,12 @@ def sampling_table(
 
 
 def _column(name: str, config: SamplingConfig, p: Tensor, order: Tensor) -> SamplingColumn:
-    listed = p[order]
+    listed: list[float] = p[order].tolist()
     return SamplingColumn(
         name=name,
         settings=in_force(config),
-        probabilities=tuple(listed.tolist()),
-        rest=max(1.0 - float(listed.double().sum()), 0.0) if len(order) < len(p) else 0.0,
+        probabilities=tuple(listed),
+        rest=max(1.0 - math.fsum(listed), 0.0) if len(order) < len(p) else 0.0,
         kept=int((p > 0).sum()),
         entropy=float(torch.special.entr(p).sum()) / math.log(2),
     )

@@ -5,8 +5,6 @@ KL are in bits. A value that does not exist (the surprisal of the first token, a
 that is zero) is None.
 """
 
-from dataclasses import dataclass, field
-
 from tfcli.explain.result.anatomy import (
     NORM_PLACES,
     Audit,
@@ -46,6 +44,7 @@ from tfcli.explain.result.experts import (
     RoutedToken,
     Routing,
 )
+from tfcli.explain.result.explanation import Explanation
 from tfcli.explain.result.formation import CheckpointRow, Formation, HeadCourse
 from tfcli.explain.result.intervention import Change, Edits, OtherPrompt, ShiftedToken
 from tfcli.explain.result.ledger import (
@@ -83,6 +82,7 @@ from tfcli.explain.result.prediction import (
     SamplingTable,
 )
 from tfcli.explain.result.residual import Gradients, Residual, ResidualRow
+from tfcli.explain.result.saved import SavedExplanation, SavedMeasure
 from tfcli.explain.result.sources import Sources, SourceShares, SourceToken
 from tfcli.explain.result.surprisal import Surprisal, Surprise
 
@@ -159,6 +159,8 @@ __all__ = [
     "SampledToken",
     "SamplingColumn",
     "SamplingTable",
+    "SavedExplanation",
+    "SavedMeasure",
     "Shape",
     "Shapes",
     "SharedCandidate",
@@ -180,49 +182,3 @@ __all__ = [
     "WeightChange",
     "WindowFacts",
 ]
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Everything that was measured on one prompt. A section that was not asked for is None.
-
-    Attributes:
-        sections: the names of those that were asked for, in the order of the screen.
-        ids: the prompt; in an encoder-decoder, what the decoder has written.
-        source: in an encoder-decoder, the tokens that the encoder read; else None.
-        omitted: sections that do not apply to this model, each with the reason.
-    """
-
-    sections: tuple[str, ...]
-    ids: tuple[int, ...]
-    focus: Focus
-    model: ModelFacts
-    tokens: Tokens
-    shapes: Shapes | None = None
-    block: tuple[BlockStep, ...] | None = None
-    qkv: tuple[HeadLedger, ...] | None = None
-    attention: tuple[HeadAttention, ...] | None = None
-    heads: HeadsGrid | None = None
-    cross_heads: HeadsGrid | None = None
-    encoder_heads: HeadsGrid | None = None
-    lens: Lens | None = None
-    credit: Credit | None = None
-    next: NextTokens | None = None
-    parameters: Parameters | None = None
-    edits: Edits | None = None
-    neighbors: Neighbors | None = None
-    analogy: Analogy | None = None
-    audit: Audit | None = None
-    residual: Residual | None = None
-    memories: Memories | None = None
-    experts: Routing | None = None
-    sampling: SamplingTable | None = None
-    surprisal: Surprisal | None = None
-    norms: Norms | None = None
-    cost: Cost | None = None
-    loop: Loop | None = None
-    ledger: Ledger | None = None
-    sources: Sources | None = None
-    lens_grid: LensGrid | None = None
-    source: Tokens | None = None
-    omitted: dict[str, str] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """What the heads did: ledgers, attention weights, and one measure for all heads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,6 +36,15 @@ class OtherKeys:
     count: int
     weight: float
     share: float | None
+
+    @classmethod
+    def of(cls, keys: Sequence[KeyTerm]) -> "OtherKeys | None":
+        """Their sum; None of none."""
+        if not keys:
+            return None
+        shares = [key.share for key in keys if key.share is not None]
+        total = sum(shares) if len(shares) == len(keys) else None
+        return cls(len(keys), sum(key.weight for key in keys), total)
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from typing import Any
 
 from tfcli.errors import DataError
-from tfcli.explain.result import Explanation, Formation, LensFit, ModelComparison
+from tfcli.explain.result import Explanation, Formation, LensFit, ModelComparison, SavedExplanation
 from tfcli.explain.result.codec import decode, encode
 
 # What each form of document holds. The number behind the stroke goes up when what was written
 # before can no longer be read.
 SCHEMAS: dict[str, type] = {
     "tfcli.explain/1": Explanation,
+    "tfcli.explain-trace/1": SavedExplanation,
     "tfcli.lens-fit/1": LensFit,
     "tfcli.over/1": Formation,
     "tfcli.models/1": ModelComparison,

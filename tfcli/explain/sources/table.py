@@ -1,17 +1,18 @@
 """The measures side by side: from which tokens the vector at the followed position comes."""
 
+import math
+
 import torch
 from torch import Tensor
 
 from tfcli.explain.precision import blocks, optional
-from tfcli.explain.request import resolve_window
+from tfcli.explain.request import TOKENS_LISTED, resolve_window
 from tfcli.explain.result import Kind, Sources, SourceShares, SourceToken
 from tfcli.explain.run import Run
 from tfcli.explain.sources.flow import LARGEST_FLOW, attention_flow, flow_work
 from tfcli.explain.sources.measures import context_shares, rolled_out
 from tfcli.model.stack import Stack
 
-TOKENS_LISTED = 24
 # Multiplications of one pass over all layers: each takes a minute or so of one core.
 LARGEST_PARTS = 4 * 10**11
 LARGEST_ZEROING = 10**12
@@ -62,7 +63,7 @@ def sources(run: Run) -> Sources:
 
 def _shares(shares: dict[str, Tensor], tokens: list[int]) -> SourceShares:
     def of(name: str) -> float | None:
-        return optional(float(shares[name][tokens].sum())) if name in shares else None
+        return optional(math.fsum(shares[name][tokens].tolist())) if name in shares else None
 
     return SourceShares(of("rollout"), of("flow"), of("alti"), of("zeroing"), of("norm"))
 

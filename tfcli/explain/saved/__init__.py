@@ -1,0 +1,1 @@
+"""Explanations that are kept in a file, and looked at later without the model."""
