@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from explain_compare_samples import compare_sample, unseen_sample
 from explain_kind_samples import masked_sample, pair_sample, vectors_sample
 from explain_over_samples import over_sample
 from explain_samples import sample, with_loop
@@ -41,6 +42,8 @@ def test_the_schema_is_one():
         vectors_sample(),
         over_sample(),
         with_sample(),
+        compare_sample(),
+        unseen_sample(),
     ],
 )
 def test_samples_meet_it(found):

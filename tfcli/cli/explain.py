@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tfcli.cli import explain_lens, explain_models, explain_saved, explain_steps
+from tfcli.cli import (
+    explain_compare,
+    explain_lens,
+    explain_models,
+    explain_saved,
+    explain_steps,
+)
 from tfcli.cli.explain_edits import edit_request, edit_sections, grid_measure, with_other
 from tfcli.cli.explain_files import Files
 from tfcli.cli.explain_input import (
@@ -23,6 +29,7 @@ from tfcli.cli.explain_options import (
     Analogy,
     Answer,
     ByKey,
+    Compare,
     Decoder,
     FitLens,
     FromFile,
@@ -55,6 +62,7 @@ from tfcli.cli.explain_options import (
     TopP,
     Window,
     With,
+    Word,
 )
 from tfcli.cli.explain_output import Output
 from tfcli.cli.open_model import open_model
@@ -105,6 +113,8 @@ def command(
     lens_file: LensFile = None,
     over: Over = None,
     other: With = None,
+    compare: Compare = None,
+    word: Word = None,
     save: SaveFile = None,
     saved: FromFile = None,
     strict: Strict = False,
@@ -147,6 +157,8 @@ def command(
         tfcli explain "The cat" --patch "The dog"
         # two models, or two stages of one
         tfcli explain "The cat" --model runs/mine --with runs/other
+        # one word in two contexts: where its vectors part, and which words drew them apart
+        tfcli explain "He sat on the river bank" --compare "She works at a bank" --word bank
         # the loop that makes a text, one table a step
         tfcli explain "The cat" --steps 5
         # the same, each step at a key
@@ -190,10 +202,10 @@ def command(
         explain_lens.fit_lens(opened, fit_lens, lens_steps, lens_file, seed, json)
         return
     explain_lens.refuse_file(lens, lens_file)
-    explain_models.refuse_others(ctx, over, other)
-    word = None if neighbors is None else parse_word(neighbors)
+    explain_models.refuse_others(ctx, over, other, compare, word)
+    nearest = None if neighbors is None else parse_word(neighbors)
     formula = None if analogy is None else parse_formula(analogy)
-    named = [name for name, asked in (("neighbors", word), ("analogy", formula)) if asked]
+    named = [name for name, asked in (("neighbors", nearest), ("analogy", formula)) if asked]
     alone = bool(named) and not prompt and file is None and ids is None
     text = None if alone else prompt_text(prompt, file, ids, "explain")
     steps = explain_steps.asked_steps(steps, by_key, json)
@@ -215,7 +227,7 @@ def command(
         sampling=sampling,
         steps=steps,
         seed=_seed(seed, drawn),
-        neighbors=word,
+        neighbors=nearest,
         analogy=formula,
         edits=edits,
     )
@@ -223,12 +235,14 @@ def command(
         several = explain_models.Several(
             request, text, ids, decoder, answer, device, dtype, threads, json
         )
-        if other is None:
-            explain_models.show_over(over or [], several)
-        else:
-            explain_models.show_with(ctx, model, other, several)
+        explain_models.show_several(ctx, model, over, other, several)
         return
     language_model = open_model(ctx, model, device, dtype, threads)
+    if compare is not None:
+        explain_compare.show_compared(
+            language_model, text, ids, compare, word=word, decoder=decoder, top_k=top_k, json=json
+        )
+        return
     request = replace(
         request,
         answer=_token(language_model, answer, "--answer"),

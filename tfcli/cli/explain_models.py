@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfcli.checkpoint.locate import locate_model
+from tfcli.cli.explain_compare import refuse_word
 from tfcli.cli.explain_input import decoder_ids, prompt_ids
 from tfcli.cli.frame import GLOBAL_OPTIONS
 from tfcli.cli.open_model import model_reason
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 # What a model of several is told; other options belong to the screen of one.
 _COMMON = {"ctx", "prompt", "file", "ids", "pos", "decoder", "answer", "layer", "head", "measure"}
 _COMMON |= {"seed", "device", "dtype", "threads", "json"}
+# What two prompts on one model are told.
+_COMPARED = {"ctx", "prompt", "file", "ids", "decoder", "compare", "word", "model", "top_k"}
+_COMPARED |= {"device", "dtype", "threads", "json"}
 
 
 @dataclass(frozen=True)
@@ -67,13 +71,24 @@ class Several:
         )
 
 
-def refuse_others(ctx: Any, over: list[str] | None, other: str | None) -> None:
-    """UsageError for options on the command line that belong to the screen of one model."""
-    if not over and other is None:
+def refuse_others(
+    ctx: Any,
+    over: list[str] | None,
+    other: str | None,
+    compare: str | None,
+    word: str | None,
+) -> None:
+    """UsageError for options on the command line that belong to the screen of one prompt."""
+    refuse_word(word, compare)
+    if compare is not None:
+        flag, names = "--compare", _COMPARED
+    elif other is not None:
+        flag, names = "--with", _COMMON | {"other", "model", "top_k"}
+    elif over:
+        flag, names = "--over", _COMMON | {"over"}
+    else:
         return
-    flag = "--with" if other is not None else "--over"
-    names = {*_COMMON, *(option.name for option in GLOBAL_OPTIONS)}
-    names |= {"other", "model", "top_k"} if other is not None else {"over"}
+    names = {*names, *(option.name for option in GLOBAL_OPTIONS)}
     others = [
         parameter.opts[0]
         for parameter in ctx.command.params
@@ -82,6 +97,16 @@ def refuse_others(ctx: Any, over: list[str] | None, other: str | None) -> None:
     ]
     if others:
         raise UsageError(f"{' and '.join(others)} cannot be combined with {flag}.")
+
+
+def show_several(
+    ctx: Any, model: str | None, over: list[str] | None, other: str | None, several: Several
+) -> None:
+    """Show what `--with` or `--over` asks for (errors as theirs)."""
+    if other is None:
+        show_over(over or [], several)
+    else:
+        show_with(ctx, model, other, several)
 
 
 def show_over(over: list[str], several: Several) -> None:

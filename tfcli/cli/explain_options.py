@@ -13,7 +13,7 @@ _WHAT = "What to show"
 _LENS = "Lens"
 _CHANGES = "What to change in the model"
 _SAMPLING = "Next token"
-_MODELS = "Several models"
+_SEVERAL = "Several models or prompts"
 _FILES = "Files"
 
 PromptFile = Annotated[
@@ -145,7 +145,7 @@ Over = Annotated[
     typer.Option(
         "--over",
         metavar="RUN",
-        rich_help_panel=_MODELS,
+        rich_help_panel=_SEVERAL,
         help="When did the answer, or a head, form? Reads the prompt with every model that a run "
         "kept on its way; given several times, with these models, the oldest first.",
         show_default=False,
@@ -156,10 +156,30 @@ With = Annotated[
     typer.Option(
         "--with",
         metavar="RUN",
-        rich_help_panel=_MODELS,
+        rich_help_panel=_SEVERAL,
         help="A second model: both on the prompt, side by side, and how far their weights are "
         "apart.",
         show_default=False,
+    ),
+]
+Compare = Annotated[
+    str | None,
+    typer.Option(
+        "--compare",
+        metavar="TEXT",
+        rich_help_panel=_SEVERAL,
+        help="A second prompt: one word in both, how far its two vectors part, and what drew them.",
+        show_default=False,
+    ),
+]
+Word = Annotated[
+    str | None,
+    typer.Option(
+        "--word",
+        metavar="WORD",
+        rich_help_panel=_SEVERAL,
+        help="With --compare, the word to follow, where it stands last in each prompt.",
+        show_default="the prompts' ends",
     ),
 ]
 SaveFile = Annotated[

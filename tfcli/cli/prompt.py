@@ -35,7 +35,7 @@ def read_prompt(words: Sequence[str] | str | None, ids: str | None, command: str
             raise UsageError("There is no prompt.", hint=f'For example: tfcli {command} "The cat"')
         typed = [STANDARD_INPUT]
     _refuse_several(typed, command)
-    parts = [_standard_input() if word == STANDARD_INPUT else _text(word) for word in typed]
+    parts = [_standard_input() if word == STANDARD_INPUT else require_text(word) for word in typed]
     text = "\n".join(part for part in parts if part)
     if not text:
         raise UsageError(
@@ -69,15 +69,15 @@ def _refuse_several(typed: Sequence[str], command: str) -> None:
         raise UsageError("Standard input (-) can be read only once.")
 
 
-def _text(word: str) -> str:
-    """A typed word, unless the terminal sent bytes that are no text."""
+def require_text(typed: str, name: str = "The prompt") -> str:
+    """What was typed, unless the terminal sent bytes that are no text. UsageError for these."""
     try:
-        word.encode()
+        typed.encode()
     except UnicodeEncodeError as error:
         raise UsageError(
-            f"The prompt is not UTF-8: character {error.start + 1:,} cannot be decoded."
+            f"{name} is not UTF-8: character {error.start + 1:,} cannot be decoded."
         ) from None
-    return word
+    return typed
 
 
 def _standard_input() -> str:

@@ -9,6 +9,7 @@ from tfcli.view import explain_numbers as numbers
 from tfcli.view import stdout
 from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, beside, margin
 from tfcli.view.explain_over import read_labels
+from tfcli.view.explain_pairs import distances_line, next_table, stacked
 
 _INDENT = 9
 _TWO_COLUMNS = 160
@@ -26,19 +27,13 @@ def show(found: ModelComparison) -> None:
 def screen(pen: Pen, found: ModelComparison) -> list[Text]:
     """Who they are, what they say next, and where on the way they part."""
     title = [*_models(pen, found), *_prompts(pen, found), Text(), *_surprise(pen, found)]
-    left = [_next(pen, found), _lens(pen, found)]
+    by = "token, by id" if found.matched_by == "id" else "token, by text"
+    left = [next_table(pen, found.candidates, by), _lens(pen, found)]
     right = [_heads(pen, found), _weights(pen, found)]
     if pen.width >= _TWO_COLUMNS:
-        columns = beside(_stacked(left), _stacked(right), (pen.width + _GAP) // 2)
-        return _stacked([title, columns])
-    return _stacked([title, *left, *right])
-
-
-def _stacked(blocks: Sequence[list[Text]]) -> list[Text]:
-    lines: list[Text] = []
-    for block in blocks:
-        lines += [*([Text()] if lines and block else []), *block]
-    return lines
+        columns = beside(stacked(left), stacked(right), (pen.width + _GAP) // 2)
+        return stacked([title, columns])
+    return stacked([title, *left, *right])
 
 
 def _sides(found: ModelComparison) -> list[tuple[str, ModelSide]]:
@@ -105,12 +100,7 @@ def _surprise(pen: Pen, found: ModelComparison) -> list[Text]:
         )
     if found.distances is None:
         return [*lines, *_gap(pen, found, "distances", "")]
-    words: list[list[Piece]] = [
-        ["KL(1 ‖ 2) ", (numbers.number(found.distances.forward), ACCENT)],
-        ["KL(2 ‖ 1) ", (numbers.number(found.distances.backward), ACCENT)],
-        ["Jensen–Shannon ", (numbers.number(found.distances.jensen_shannon, 3), ACCENT)],
-    ]
-    return [*lines, *pen.flow(words, " · ", head=Text(" " * _INDENT), indent=9, room=pen.width)]
+    return [*lines, *distances_line(pen, found.distances)]
 
 
 def _gap(pen: Pen, found: ModelComparison, name: str, word: str) -> list[Text]:
@@ -120,41 +110,6 @@ def _gap(pen: Pen, found: ModelComparison, name: str, word: str) -> list[Text]:
     words: list[list[Piece]] = [[(word, DIM)] for word in found.omitted[name].split(" ")]
     head = margin(pen, word) if word else Text(" " * _INDENT)
     return pen.flow(words, " ", head=head, indent=_INDENT, room=pen.width)
-
-
-def _next(pen: Pen, found: ModelComparison) -> list[Text]:
-    """The likeliest tokens of either with their probabilities in both."""
-    rows = found.candidates
-    label = min(max([pen.size(row.label) for row in rows] + [12]), 24)
-    how = "by id" if found.matched_by == "id" else "by text"
-    lines = [
-        margin(pen, "NEXT").append_text(
-            pen.line(
-                (pen.left(f"token, {how}", max(label, 15)), DIM),
-                (pen.right("p 1", 8), DIM),
-                (pen.right("p 2", 8), DIM),
-                (pen.right("rank 1", 9), DIM),
-                (pen.right("rank 2", 9), DIM),
-            )
-        )
-    ]
-    for row in rows:
-        one, two = row.first_probability, row.second_probability
-        change = (two or 0.0) - (one or 0.0)
-        ranks = (row.first_rank, row.second_rank)
-        shown = [numbers.NONE if rank is None else numbers.count(rank) for rank in ranks]
-        lines.append(
-            pen.line(
-                " " * _INDENT,
-                (pen.left(row.label, max(label, 15)), STRONG if 1 in ranks else ""),
-                pen.right(numbers.probability(one), 8),
-                pen.right(numbers.probability(two), 8),
-                *((pen.right(rank, 9), DIM) for rank in shown),
-                "  ",
-                (pen.bar(abs(change), 12), ACCENT if change >= 0 else "red"),
-            )
-        )
-    return lines
 
 
 def _lens(pen: Pen, found: ModelComparison) -> list[Text]:

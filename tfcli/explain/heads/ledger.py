@@ -130,6 +130,18 @@ def key_norms(site: Site) -> Tensor:
     return _parts(site)[1]
 
 
+def along(site: Site, direction: Tensor) -> Tensor:
+    """How far what each head takes from each seen key reaches along a direction: [H, s].
+
+    ⟨A_hij · v_hj W_O^h, d⟩, signed.
+
+    Args:
+        direction: in what the module gives [D], before a norm on it.
+    """
+    turned = output_of_heads(site.module, direction.dtype) @ direction  # [H, Dv]
+    return torch.einsum("hsd,hd->hs", _moved(site), turned)
+
+
 def _walk_step(step: Passage) -> WalkStep:
     total = step.before + step.delta
     cosine = float(F.cosine_similarity(step.before, step.delta, dim=0, eps=0.0))

@@ -8,7 +8,7 @@ direction the other way, so that ⟨part, back(d)⟩ = ⟨forward(part), d⟩ - 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
@@ -157,13 +157,13 @@ def residual_sum(stack: Stack, trace: StackTrace, position: int) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Directions:
-    """A direction in the output, carried back to every place where something is added.
+    """A direction at the end, carried back to every place where something is added.
 
     Attributes:
         embedding: in the sum of the embeddings [D].
         modules: by layer and kind, in what the module gave [D], before a norm on it.
         added: by layer and kind, in what was added [D].
-        bias: what all norms' biases on the way add to the output's number.
+        bias: what all norms' biases on the way add to the number at the end.
     """
 
     embedding: Tensor
@@ -177,11 +177,20 @@ def directions(
 ) -> Directions:
     """Carry a direction [D] of what the head reads back through all norms."""
     last = last_norm(model, trace, position)
-    bias = _dot(last.bias(direction), direction)
-    g = last.back(direction)
+    found = carried_back(model, trace, position, last.back(direction))
+    return replace(found, bias=found.bias + _dot(last.bias(direction), direction))
+
+
+def carried_back(stack: Stack, trace: StackTrace, position: int, direction: Tensor) -> Directions:
+    """Carry a direction [D] of the last residual stream, before the final norm, back likewise.
+
+    ⟨residual, direction⟩ is what the embedding, all that was added, and the norms' biases have
+    along theirs.
+    """
+    g, bias = direction, 0.0
     modules: list[dict[str, Tensor]] = []
     added: list[dict[str, Tensor]] = []
-    layers: Sequence[tuple[Block, LayerTrace]] = list(zip(blocks(model), trace.layers, strict=True))
+    layers: Sequence[tuple[Block, LayerTrace]] = list(zip(blocks(stack), trace.layers, strict=True))
     for block, layer in reversed(layers):
         inner: dict[str, Tensor] = {}
         outer: dict[str, Tensor] = {}
@@ -192,7 +201,7 @@ def directions(
             inner[passage.kind] = passage.branch.back(g)
         modules.append(inner)
         added.append(outer)
-    norm = embedding_norm(model, trace, position)
+    norm = embedding_norm(stack, trace, position)
     bias += _dot(norm.bias(g), g)
     return Directions(norm.back(g), tuple(reversed(modules)), tuple(reversed(added)), bias)
 

@@ -35,6 +35,15 @@ from tfcli.explain.result.attention import (
     OtherKeys,
     RepeatedTokens,
 )
+from tfcli.explain.result.comparison import (
+    ComparedLayer,
+    ComparedSide,
+    Comparison,
+    ContextToken,
+    Ends,
+    Pull,
+    PullTerm,
+)
 from tfcli.explain.result.cost import Cost, CostPart, Timing
 from tfcli.explain.result.embedding import Analogy, Expected, Neighbor, Neighbors, Term
 from tfcli.explain.result.experts import (
@@ -99,11 +108,16 @@ __all__ = [
     "Change",
     "Check",
     "CheckpointRow",
+    "ComparedLayer",
+    "ComparedSide",
+    "Comparison",
+    "ContextToken",
     "Cost",
     "CostPart",
     "Credit",
     "Distances",
     "Edits",
+    "Ends",
     "Expected",
     "ExpertFacts",
     "Explanation",
@@ -149,6 +163,8 @@ __all__ = [
     "OtherSources",
     "Parameters",
     "Promoted",
+    "Pull",
+    "PullTerm",
     "RepeatedTokens",
     "Residual",
     "ResidualRow",

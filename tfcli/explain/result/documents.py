@@ -3,7 +3,14 @@
 from typing import Any
 
 from tfcli.errors import DataError
-from tfcli.explain.result import Explanation, Formation, LensFit, ModelComparison, SavedExplanation
+from tfcli.explain.result import (
+    Comparison,
+    Explanation,
+    Formation,
+    LensFit,
+    ModelComparison,
+    SavedExplanation,
+)
 from tfcli.explain.result.codec import decode, encode
 
 # What each form of document holds. The number behind the stroke goes up when what was written
@@ -14,6 +21,7 @@ SCHEMAS: dict[str, type] = {
     "tfcli.lens-fit/1": LensFit,
     "tfcli.over/1": Formation,
     "tfcli.models/1": ModelComparison,
+    "tfcli.compare/1": Comparison,
 }
 
 

@@ -129,7 +129,6 @@ class ModelComparison:
     answer_label: str
     answer_chosen: bool
     candidates: tuple[SharedCandidate, ...]
-    distances: Distances | None
     first_lens: tuple[AnswerPoint, ...]
     second_lens: tuple[AnswerPoint, ...]
     measure: str
@@ -137,4 +136,5 @@ class ModelComparison:
     heads: tuple[HeadChange, ...]
     modules: tuple[WeightChange, ...]
     layers: tuple[WeightChange, ...]
+    distances: Distances | None = None
     omitted: dict[str, str] = field(default_factory=dict)

@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from tfcli.errors import UsageError
 from tfcli.explain.request import Choice, Request, resolve_choice
 from tfcli.explain.result import CheckpointRow, Formation, HeadCourse, HeadsGrid
-from tfcli.explain.several.reading import Open, Reading, divergence, read_model
+from tfcli.explain.several.predictions import divergence
+from tfcli.explain.several.reading import Open, Reading, read_model
 from tfcli.explain.text.labels import label
 
 _MOVED = 5

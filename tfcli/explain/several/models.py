@@ -1,34 +1,29 @@
 """Two models on one prompt: what each says, and where they differ."""
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Literal
 
 import torch
-from torch import Tensor
 
 from tfcli.errors import UsageError
 from tfcli.explain.layers.anatomy import describe_model
 from tfcli.explain.request import Request
 from tfcli.explain.result import (
     AnswerPoint,
-    Distances,
     HeadChange,
     HeadsGrid,
     ModelComparison,
     ModelFacts,
     ModelSide,
-    SharedCandidate,
 )
-from tfcli.explain.several.reading import Open, Opened, Reading, Vocabulary, divergence, read_model
+from tfcli.explain.several.predictions import Find, Vocabulary, distances, shared_candidates
+from tfcli.explain.several.reading import Open, Opened, Reading, read_model
 from tfcli.explain.several.weights import weight_changes, weight_shapes
 from tfcli.explain.text.labels import label
 
 _HEADS = 5
 _NO_DISTANCE = "no distance of these two distributions: the models' vocabularies differ"
-
-Find = Callable[[int], int | None]
 
 
 def compare_models(first: Open, second: Open, request: Request) -> ModelComparison:
@@ -76,8 +71,8 @@ def compare_models(first: Open, second: Open, request: Request) -> ModelComparis
         matched_by=by,
         answer_label=label(one.tokenizer, one.answer),
         answer_chosen=chosen,
-        candidates=_candidates(one, two, there, back, request.top_k),
-        distances=_distances(one.logits, two.logits) if by == "id" else None,
+        candidates=shared_candidates(one, two, there, back, request.top_k),
+        distances=distances(one.logits, two.logits) if by == "id" else None,
         first_lens=_way(one),
         second_lens=_way(two) if answer is not None else (),
         measure=request.measure,
@@ -143,47 +138,6 @@ def _written(vocabulary: Vocabulary, token: int) -> str | bytes | None:
     if token in tokenizer.special_tokens.values():
         return tokenizer.piece(token)
     return tokenizer.token_bytes(token) or None
-
-
-def _candidates(
-    one: Reading, two: Reading, there: Find, back: Find, top_k: int
-) -> tuple[SharedCandidate, ...]:
-    """The likeliest tokens of either, each once."""
-    pairs: list[tuple[int | None, int | None]] = [(t, there(t)) for t in _first(one, top_k)]
-    known = {token for _, token in pairs}
-    pairs += [(back(t), t) for t in _first(two, top_k) if t not in known]
-
-    def row(pair: tuple[int | None, int | None]) -> SharedCandidate:
-        first, second = pair
-        named = label(two.tokenizer, second or 0) if first is None else label(one.tokenizer, first)
-        return SharedCandidate(
-            label=named,
-            first_id=first,
-            second_id=second,
-            first_probability=None if first is None else float(one.probabilities[first]),
-            second_probability=None if second is None else float(two.probabilities[second]),
-            first_rank=None if first is None else one.rank(first),
-            second_rank=None if second is None else two.rank(second),
-        )
-
-    rows = [row(pair) for pair in pairs]
-    rows.sort(key=lambda r: -max(r.first_probability or 0, r.second_probability or 0))
-    return tuple(rows)
-
-
-def _first(reading: Reading, count: int) -> list[int]:
-    order = torch.sort(reading.logits, descending=True, stable=True).indices
-    return order[:count].tolist()
-
-
-def _distances(one: Tensor, two: Tensor) -> Distances:
-    logs = [torch.log_softmax(logits.double(), dim=-1) for logits in (one, two)]
-    mean = torch.logaddexp(*logs) - math.log(2)
-    return Distances(
-        forward=divergence(one, two),
-        backward=divergence(two, one),
-        jensen_shannon=(divergence(logs[0], mean) + divergence(logs[1], mean)) / 2,
-    )
 
 
 def _way(reading: Reading) -> tuple[AnswerPoint, ...]:

@@ -1,12 +1,10 @@
 """What is kept of a model's run once the model is gone, to set beside another model's."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 
 from tfcli.errors import UsageError
 from tfcli.explain.applies import NotForThisModelError
@@ -16,34 +14,11 @@ from tfcli.explain.request import Request
 from tfcli.explain.result import HeadsGrid, Lens, Tokens
 from tfcli.explain.run import Run
 from tfcli.explain.sections import measure
+from tfcli.explain.several.predictions import Prediction, Vocabulary
 from tfcli.model.transformer import Transformer
 
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
-
-
-@dataclass(frozen=True, eq=False)
-class Vocabulary:
-    """What the ids of a model mean.
-
-    Attributes:
-        size: ids that the model knows, those without a token included.
-    """
-
-    tokenizer: "Tokenizer | None"
-    size: int
-
-    def same(self, other: "Vocabulary") -> bool:
-        """Whether an id means the same token in both."""
-        if self.size != other.size:
-            return False
-        one, two = self.tokenizer, other.tokenizer
-        if one is None or two is None:
-            return one is two
-        if one.fingerprint == two.fingerprint:
-            return True
-        size = one.vocab_size
-        return size == two.vocab_size and all(one.piece(i) == two.piece(i) for i in range(size))
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +50,10 @@ Open = Callable[[], Opened]
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class Reading(Prediction):
     """One model's run on the prompt, without the model.
 
     Attributes:
-        logits: at the position, in the dtype of measures [V].
         labels: of the tokens that were read; the decoder's, beside an encoder, and `source` then
             has the encoder's.
         tokens: the same with their surprisal.
@@ -89,8 +63,6 @@ class Reading:
         answer: the token that lens and credit follow.
     """
 
-    vocabulary: Vocabulary
-    logits: Tensor
     position: int
     labels: tuple[str, ...]
     source: tuple[str, ...]
@@ -100,20 +72,6 @@ class Reading:
     grid: HeadsGrid | None
     gap: str | None
     lens: Lens | None
-
-    @property
-    def tokenizer(self) -> "Tokenizer | None":
-        """For the tokens' text."""
-        return self.vocabulary.tokenizer
-
-    @property
-    def probabilities(self) -> Tensor:
-        """Softmax of the logits [V]."""
-        return self.logits.softmax(-1)
-
-    def rank(self, token: int) -> int:
-        """The token's place among all, from 1."""
-        return 1 + int((self.logits > self.logits[token]).sum())
 
 
 @torch.inference_mode()
@@ -167,12 +125,3 @@ def _grid(run: Run) -> tuple[HeadsGrid | None, str | None]:
         if any(value is not None for row in grid.values for value in row):
             return grid, None
     return grids[0], "the measure does not exist at this position"
-
-
-def divergence(one: Tensor, other: Tensor) -> float:
-    """KL(one ‖ other) = Σ p log₂(p / q) in bits, of two vectors of logits [V]."""
-    log_p, log_q = (torch.log_softmax(logits.double(), dim=-1) for logits in (one, other))
-    terms = log_p.exp() * (log_p - log_q)
-    # where p is 0 so is the term, whatever q is
-    nats = float(terms.where(log_p > -math.inf, torch.zeros_like(terms)).sum())
-    return max(nats, 0.0) / math.log(2)

@@ -47,7 +47,7 @@ def one_token(
     if special is not None:
         return _checked(special, vocab_size, flag)
     written = text.replace(SPACE, " ")
-    for ids in _ways(tokenizer, written, reads):
+    for ids in word_ways(tokenizer, written, reads):
         if _is_token(tokenizer, ids):
             return _checked(ids[0], vocab_size, flag)
     raise _several(text, _encoder(tokenizer, reads)(written), tokenizer, flag)
@@ -63,11 +63,11 @@ def forms(text: str, tokenizer: "Tokenizer | None", token: int, *, reads: bool =
         return {token}
     word = text.replace(SPACE, " ").strip()
     cases = (word, word.lower(), word.upper(), word[:1].upper() + word[1:])
-    ways = [ids for case in cases for ids in _ways(tokenizer, case, reads)]
+    ways = [ids for case in cases for ids in word_ways(tokenizer, case, reads)]
     return {token, *(ids[0] for ids in ways if _is_token(tokenizer, ids))}
 
 
-def _ways(tokenizer: "Tokenizer", text: str, reads: bool) -> list[list[int]]:
+def word_ways(tokenizer: "Tokenizer", text: str, reads: bool) -> list[list[int]]:
     """The ids of a text as it may stand within another one, the likeliest way first."""
     encode = _encoder(tokenizer, reads)
     plain, spaced = encode(text), encode(f" {text}")
