@@ -124,6 +124,8 @@ complete -c tfcli -n "__tfcli_at ' explain'" -l lens-steps -x -d 'Updates of the
 complete -c tfcli -n "__tfcli_at ' explain'" -l lens-file -r -F -d 'Where the tuned lens is'
 complete -c tfcli -n "__tfcli_at ' explain'" -l over -x -a '(__tfcli_runs)' -d 'When did the answer, or a head, form? Reads the prompt with every model that a run kept on its way'
 complete -c tfcli -n "__tfcli_at ' explain'" -l with -x -a '(__tfcli_runs)' -d 'A second model'
+complete -c tfcli -n "__tfcli_at ' explain'" -l compare -x -d 'A second prompt'
+complete -c tfcli -n "__tfcli_at ' explain'" -l word -x -d 'With --compare, the word to follow, where it stands last in each prompt'
 complete -c tfcli -n "__tfcli_at ' explain'" -l save -r -F -d 'Keep the whole explanation in a file'
 complete -c tfcli -n "__tfcli_at ' explain'" -l from -r -F -d 'Show a part of what --save, or --json, has written'
 complete -c tfcli -n "__tfcli_at ' explain'" -l strict -d 'Exit 1 if the audit fails'
