@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import torch
+from torch.nn.functional import normalize
 
 from tfcli.errors import UsageError
 from tfcli.explain.layers.anatomy import describe_model
@@ -155,15 +156,22 @@ def _layers(one: Side, two: Side) -> tuple[tuple[ComparedLayer, ...], int]:
     two have a cosine above 0. The pairs are all those of one token of each prompt, where these
     are not the same token.
     """
-    ids = [torch.tensor(side.ids) for side in (one, two)]
-    others = (ids[0][:, None] != ids[1][None, :]).to(one.trace.ids.device)  # [T1, T2]
-    pairs = int(others.sum())
+    _, places = torch.unique(torch.tensor([*one.ids, *two.ids]), return_inverse=True)
+    of_id = [part.to(one.trace.ids.device) for part in places.split([len(one.ids), len(two.ids)])]
+    kinds = int(places.max()) + 1
+    counts = [torch.bincount(part, minlength=kinds) for part in of_id]
+    pairs = len(one.ids) * len(two.ids) - int(counts[0] @ counts[1])
     rows: list[ComparedLayer] = []
     for layer in range(len(one.trace.layers) + 1):
         states = [side.states(layer) for side in (one, two)]
         here = cosine(states[0][one.position], states[1][two.position])
-        units = [torch.nn.functional.normalize(x, dim=-1) for x in states]
-        baseline = float((units[0] @ units[1].T)[others].mean()) if pairs else None
+        # Σ over pairs of u·v is (Σ u)·(Σ v): no matrix of all pairs is needed
+        sums = [
+            unit.new_zeros(kinds, unit.shape[1]).index_add(0, part, unit)
+            for unit, part in zip((normalize(x, dim=-1) for x in states), of_id, strict=True)
+        ]
+        others = sums[0].sum(0) @ sums[1].sum(0) - (sums[0] * sums[1]).sum()
+        baseline = float(others) / pairs if pairs else None
         adjusted = None if here is None or baseline is None else here - baseline
         rows.append(ComparedLayer(layer - 1 if layer else None, here, baseline, adjusted))
     return tuple(rows), pairs
