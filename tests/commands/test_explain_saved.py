@@ -126,3 +126,29 @@ def test_a_damaged_file_gives_one_panel(tfcli_from, tmp_path, content):
     code, out, err = tfcli_from(path=path)
     assert code == 5 and not out and "bad.gz" in err and "Traceback" not in err
     assert tfcli_from(path=tmp_path / "none.gz")[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("shapes", "steps", 2, "name"), "?"),
+        (("memories", "layers"), []),
+        (("sampling", "columns", 1, "probabilities"), []),
+        (("sampling", "position"), 10**18),
+        (("norms", "position"), 99),
+    ],
+    ids=str,
+)
+def test_a_file_whose_values_contradict_each_other_gives_one_panel(
+    tfcli_from, saved, tmp_path, place, value
+):
+    document = json.loads(gzip.decompress(saved.read_bytes()))
+    *way, last = place
+    inner = document["whole"]
+    for step in way:
+        inner = inner[step]
+    inner[last] = value
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    code, out, err = tfcli_from("--section", "all", "--teach", path=path)
+    assert code == 5 and not out and "do not fit together" in err

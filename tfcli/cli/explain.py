@@ -191,8 +191,10 @@ def command(
             window=parse_window(window) if window is not None else None,
             all_keys=section is not None,
         )
-        found = explain_saved.part_of_file(saved, request, section is not None, strict)
-        output.show(found, None)
+        with explain_saved.fitting_together(saved):
+            output.show(
+                explain_saved.part_of_file(saved, request, section is not None, strict), None
+            )
         return
     if save is not None:
         explain_saved.refuse_unsaved(ctx)

@@ -1,12 +1,13 @@
 """`tfcli explain --save` and `--from`: a whole explanation in a file, and any part of it later."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfcli.cli.frame import GLOBAL_OPTIONS
-from tfcli.errors import UsageError
+from tfcli.errors import DataError, UsageError
 from tfcli.explain.request import SECTIONS, Request
 from tfcli.view import console
 
@@ -45,6 +46,19 @@ def refuse_unsaved(ctx: Any) -> None:
             f"{' and '.join(names)} cannot be combined with --save: a file holds the explanation "
             "of one prompt by one model."
         )
+
+
+@contextmanager
+def fitting_together(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a file is drawn into a DataError that names it.
+
+    Each of its values has the right type when it was read, but anyone may have written a list that
+    is shorter than another one, or a position that no token has.
+    """
+    try:
+        yield
+    except (LookupError, ArithmeticError, ValueError, TypeError, AssertionError) as error:
+        raise DataError(f"{path} is damaged: its numbers do not fit together.") from error
 
 
 def part_of_file(path: Path, request: Request, named: bool, strict: bool) -> "Explanation":
