@@ -45,17 +45,21 @@ def show_compared(
 
     if language_model.tokenizer is None:
         raise UsageError("--compare needs text, and this model has no tokenizer.")
-    found = compare_prompts(
-        language_model.model,
-        prompt_ids(language_model, text, ids),
-        prompt_ids(language_model, other, None),
-        word=word,
-        tokenizer=language_model.tokenizer,
-        decoder_ids=decoder_ids(language_model, decoder),
-        top_k=top_k,
-        name=model_name(language_model.path),
-        family=language_model.family,
-    )
+    first = prompt_ids(language_model, text, ids)
+    second = prompt_ids(language_model, other, None)
+    written = decoder_ids(language_model, decoder)
+    with console.busy("Reading both, and each without one token"):
+        found = compare_prompts(
+            language_model.model,
+            first,
+            second,
+            word=word,
+            tokenizer=language_model.tokenizer,
+            decoder_ids=written,
+            top_k=top_k,
+            name=model_name(language_model.path),
+            family=language_model.family,
+        )
     if json:
         from tfcli.explain.result.documents import document
 

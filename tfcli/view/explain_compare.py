@@ -183,7 +183,7 @@ def _pulled(pen: Pen, found: Comparison) -> list[Text]:
     if not measured:
         lines += _flow(pen, found.omitted["without"], _blank(pen), DIM)
     before = numbers.cosine(found.layers[-1].cosine)
-    text = "* the most of the words that only this prompt has"
+    text = "* the most of the words that only this prompt has; what stands in both draws on both"
     if measured:
         text += f"; < without it the vectors come nearest to each other, from {before}"
     return lines + _flow(pen, text, _blank(pen), DIM)
