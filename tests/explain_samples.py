@@ -71,7 +71,7 @@ def sample(
             for i in range(layers)
         )[-1:],
         qkv=(ledger(labels, layer, head, heads, draw),),
-        attention=(_attention(labels, layer, head, draw),),
+        attention=(attention(labels, layer, head, draw),),
         heads=HeadsGrid(
             kind="self",
             measure=measure,
@@ -257,7 +257,7 @@ def ledger(labels: Sequence[str], layer: int, head: int, heads: int, draw: Rando
     )
 
 
-def _attention(labels: Sequence[str], layer: int, head: int, draw: Random) -> HeadAttention:
+def attention(labels: Sequence[str], layer: int, head: int, draw: Random) -> HeadAttention:
     rows = tuple(tuple(row(i + 1, draw)) for i in range(len(labels)))
     top = sorted(range(len(labels)), key=lambda j: -rows[-1][j])[:10]
     return HeadAttention(

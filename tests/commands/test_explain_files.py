@@ -6,8 +6,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from explain_page import Parts
 
 from tfcli.cli.screens import SCREENS, main
+from tfcli.main import run
 
 NS = "http://www.w3.org/2000/svg"
 ROOT = Path(__file__).parents[2]
@@ -59,7 +61,35 @@ def test_a_png_is_written(tfcli_explain, tmp_path):
     assert (tmp_path / "cat.png").read_bytes()[:4] == b"\x89PNG"
 
 
-@pytest.mark.parametrize("flag", ["--svg", "--png"])
+@pytest.mark.parametrize("model", ["qwen3", "gpt2"])
+def test_a_page_has_every_head(tfcli_explain, tmp_path, model):
+    place = tmp_path / "cat.html"
+    code, out, err = tfcli_explain("The cat </script>", "--html", str(place), model=model)
+    assert (code, out) == (0, "") and str(place) in err
+    data = Parts(place.read_text(encoding="utf-8")).data()
+    found = json.loads(tfcli_explain("The cat </script>", "--json", model=model)[1])
+    layers, heads = found["model"]["num_layers"], found["model"]["num_heads"]
+    assert len(data["heads"]) == layers * heads and data["partial"] is False
+    ((layer, head),) = found["focus"]["heads"]
+    assert data["focus"]["head"] == f"L{layer}H{head}"
+    opened = data["heads"][f"L{layer}H{head}"]
+    assert opened["sums"].startswith(f"share of ΔE {100 * found['qkv'][0]['share']:.0f}%")
+    assert len(opened["matrix"]["rows"]) == len(found["ids"]) == len(data["lensGrid"]["labels"])
+
+
+def test_a_page_of_named_sections_a_loop_and_changes(tfcli_explain, tmp_path):
+    place = tmp_path / "cat.html"
+    words = ("--section", "ledger,residual,audit", "--steps", "2", "--ablate", "L0H1")
+    code, out, _ = tfcli_explain("The cat", *words, "--html", str(place), "--window", "0:1")
+    assert (code, out) == (0, "")
+    data = Parts(place.read_text(encoding="utf-8")).data()
+    names = [block["name"] for block in data["screen"]]
+    assert names == ["edits", "ledger", "residual", "audit", "loop"]
+    assert [table["name"] for table in data["tables"]] == ["audit"]
+    assert data["heads"] and data["grids"]
+
+
+@pytest.mark.parametrize("flag", ["--svg", "--png", "--html"])
 def test_a_folder_is_no_place_for_a_file(tfcli_explain, tmp_path, flag):
     code, out, err = tfcli_explain("The cat", flag, str(tmp_path))
     assert (code, out) == (2, "") and "is a folder" in err and not names_in(tmp_path)
@@ -72,7 +102,9 @@ def test_what_cannot_be_written_is_said_and_leaves_what_was_there(tfcli_explain,
     assert (tmp_path / "file").read_text() == "mine"
 
 
-@pytest.mark.parametrize("words", [("--by-key",), ("--fit-lens", "world"), ("--over", "runs/x")])
+@pytest.mark.parametrize(
+    "words", [("--by-key",), ("--fit-lens", "world"), ("--over", "runs/x"), ("--compare", "a")]
+)
 def test_no_picture_of_what_has_no_screen(tfcli_explain, tmp_path, words):
     prompt = () if words[0] == "--fit-lens" else ("The cat",)
     code, out, err = tfcli_explain(*prompt, *words, "--svg", str(tmp_path / "a.svg"))
@@ -101,3 +133,22 @@ def test_the_readme_s_pictures_are_those_that_the_module_makes(explain_folders, 
         assert shown.stat().st_size < 150_000 and "AUDIT PASS" in words_in(shown)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "docs/screens/explain.svg" in readme and "python -m tfcli.cli.screens" in readme
+
+
+def test_a_page_of_a_saved_explanation_has_every_head_without_the_model(
+    tfcli_explain, tmp_path, capsys
+):
+    kept, first, second = tmp_path / "cat.json.gz", tmp_path / "1.html", tmp_path / "2.html"
+    assert tfcli_explain("The cat sat", "--save", str(kept), "--html", str(first))[0] == 0
+    assert run(["explain", "--from", str(kept), "--html", str(second)]) == 0
+    data = [Parts(place.read_text(encoding="utf-8")).data() for place in (first, second)]
+    assert data[0] == data[1] and len(data[0]["heads"]) == 12
+
+
+def test_a_page_of_a_document_has_what_that_holds(tfcli_explain, tmp_path, capsys):
+    kept, place = tmp_path / "cat.json", tmp_path / "cat.html"
+    kept.write_text(tfcli_explain("The cat sat", "--section", "qkv,next", "--json")[1], "utf-8")
+    assert run(["explain", "--from", str(kept), "--html", str(place)]) == 0
+    data = Parts(place.read_text(encoding="utf-8")).data()
+    assert len(data["heads"]) == 1 and data["partial"] is True and data["grids"] == []
+    assert [table["name"] for table in data["tables"]] == ["next"]

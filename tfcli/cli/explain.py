@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -35,6 +36,7 @@ from tfcli.cli.explain_options import (
     FromFile,
     GridMeasure,
     Head,
+    HtmlFile,
     Lang,
     Layer,
     LensChoice,
@@ -136,6 +138,7 @@ def command(
     threads: Threads = None,
     svg: SvgFile = None,
     png: PngFile = None,
+    html: HtmlFile = None,
     json: Json = False,
 ) -> None:
     """See what happens inside a model on one prompt.
@@ -166,6 +169,8 @@ def command(
         tfcli explain "The cat" --json --section next,audit
         # the screen as a picture
         tfcli explain "The cat" --svg cat.svg
+        # a page to open offline: point at a head, a token, a layer
+        tfcli explain "The cat sat on the" --html cat.html
         # what each layer would say if it had learned to: fit once, then read
         tfcli explain --fit-lens world
         tfcli explain "The cat" --lens tuned --section lens
@@ -175,10 +180,9 @@ def command(
         # calculating with words
         tfcli explain --analogy king-man+woman=queen
     """
-    files = Files(svg, png)
-    files.require(by_key, fit_lens)
     language = taught_language(lang) if teach else lang
-    output = Output(files, json, section is None, language, strict)
+    output = Output(Files(svg, png, html), json, section is None, language, strict)
+    output.files.require(by_key, fit_lens)
     if saved is not None:
         explain_saved.refuse_model_options(ctx)
         request = Request(
@@ -192,9 +196,8 @@ def command(
             all_keys=section is not None,
         )
         with explain_saved.fitting_together(saved):
-            output.show(
-                explain_saved.part_of_file(saved, request, section is not None, strict), None
-            )
+            found = explain_saved.part_of_file(saved, request, section is not None, strict)
+            output.show(found, None, request, partial(explain_saved.rest_of_file, saved))
         return
     if save is not None:
         explain_saved.refuse_unsaved(ctx)
@@ -265,12 +268,14 @@ def command(
     }
     if save is not None:
         found = explain_saved.explain_and_save(save, language_model.model, read, request, facts)
-    else:
-        from tfcli.explain.explanation import explain_by_step, whole
+        output.show(found, text, request, partial(explain_saved.rest_of_file, save))
+        return
+    from tfcli.explain.explanation import explain, explain_by_step, whole
 
-        parts = explain_by_step(language_model.model, read, request, **facts)
-        found = explain_steps.show_by_key(parts, output.brief, language) if by_key else whole(parts)
-    output.show(found, text, drawn=by_key)
+    parts = explain_by_step(language_model.model, read, request, **facts)
+    found = explain_steps.show_by_key(parts, output.brief, language) if by_key else whole(parts)
+    again = partial(explain, language_model.model, read, **facts)
+    output.show(found, text, request, lambda other: again(request=other), drawn=by_key)
 
 
 def _token(language_model: "LanguageModel", text: str | None, flag: str) -> int | None:

@@ -1,5 +1,6 @@
-"""`tfcli explain --svg`, `--png`: the screen as files, in place of the one on stdout."""
+"""`tfcli explain --svg`, `--png`, `--html`: files in place of the screen on stdout."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from tfcli.errors import UsageError
 
 if TYPE_CHECKING:
+    from tfcli.explain.request import Request
     from tfcli.explain.result import Explanation
 
 _PROMPT_SHOWN = 60
@@ -18,6 +20,7 @@ class Files:
 
     svg: Path | None
     png: Path | None
+    html: Path | None
 
     @property
     def any(self) -> bool:
@@ -26,7 +29,7 @@ class Files:
 
     @property
     def _places(self) -> dict[str, Path]:
-        named = {"--svg": self.svg, "--png": self.png}
+        named = {"--svg": self.svg, "--png": self.png, "--html": self.html}
         return {flag: place for flag, place in named.items() if place is not None}
 
     def require(self, by_key: bool, fit_lens: str | None) -> None:
@@ -55,6 +58,8 @@ class Files:
     def write(
         self,
         found: "Explanation",
+        request: "Request",
+        measure: "Callable[[Request], Explanation]",
         text: str | None,
         brief: bool,
         language: Literal["en", "zh"] | None,
@@ -62,6 +67,8 @@ class Files:
         """Write the screen into each of the files, and say on stderr where.
 
         Args:
+            found: what the request gave.
+            measure: explains the same prompt under another request.
             text: the prompt, for the picture's title; None where there was none.
             brief, language: as in `view.explain.show`.
 
@@ -70,7 +77,15 @@ class Files:
         """
         from tfcli.view import picture
 
-        drawn = picture.drawn(found, picture.file_pen(brief, language), _title(text))
+        pen, title = picture.file_pen(brief, language), _title(text)
+        if self.html is not None:
+            from tfcli.view.html.page import every_head, page
+
+            every = measure(every_head(request, found))
+            picture.write_file(self.html, page(found, every, pen, title))
+        if self.svg is None and self.png is None:
+            return
+        drawn = picture.drawn(found, pen, title)
         if self.svg is not None:
             picture.write_file(self.svg, drawn.document)
         if self.png is not None:

@@ -411,3 +411,14 @@ PngFile = Annotated[
         show_default=False,
     ),
 ]
+HtmlFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--html",
+        metavar="FILE",
+        rich_help_panel=_FILES,
+        help="Write one page to open offline: every head, the lens everywhere, by pointing or by "
+        "the arrow keys.",
+        show_default=False,
+    ),
+]

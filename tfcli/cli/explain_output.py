@@ -1,5 +1,6 @@
 """Where `tfcli explain` writes what it found: the screen, files, or JSON."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -9,6 +10,7 @@ from tfcli.cli.explain_files import Files
 from tfcli.view import console
 
 if TYPE_CHECKING:
+    from tfcli.explain.request import Request
     from tfcli.explain.result import Explanation
 
 
@@ -29,15 +31,23 @@ class Output:
     language: Literal["en", "zh"] | None
     strict: bool
 
-    def show(self, found: "Explanation", text: str | None, drawn: bool = False) -> None:
+    def show(
+        self,
+        found: "Explanation",
+        text: str | None,
+        request: "Request",
+        measure: "Callable[[Request], Explanation]",
+        drawn: bool = False,
+    ) -> None:
         """Write it where it is asked for.
 
         Args:
+            request, measure: as in `Files.write`.
             text: the prompt; None where there was none.
             drawn: it stands on the screen already.
         """
         if self.files.any:
-            self.files.write(found, text, self.brief, self.language)
+            self.files.write(found, request, measure, text, self.brief, self.language)
         if self.json:
             from tfcli.explain.result.documents import document
 

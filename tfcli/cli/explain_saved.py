@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # What can be asked of a file; all else is measured by the model.
 _OF_A_FILE = {"ctx", "saved", "layer", "head", "pos", "window", "section", "measure", "top_k"}
-_OF_A_FILE |= {"strict", "teach", "lang", "json", "svg", "png"}
+_OF_A_FILE |= {"strict", "teach", "lang", "json", "svg", "png", "html"}
 # What one file does not hold.
 _NOT_SAVED = {"steps", "by_key", "over", "other", "fit_lens"}
 
@@ -78,6 +78,19 @@ def part_of_file(path: Path, request: Request, named: bool, strict: bool) -> "Ex
         sections = tuple(name for name in SECTIONS if name in shown)
         request = replace(request, sections=sections)
     return part(saved, request)
+
+
+def rest_of_file(path: Path, request: Request) -> "Explanation":
+    """As much of what the request asks for as the file holds."""
+    from tfcli.explain.saved.file import read_saved
+    from tfcli.explain.saved.part import part
+
+    saved = read_saved(path)
+    held = set(saved.whole.sections) - (
+        {"heads"} if request.measure not in saved.measures else set()
+    )
+    sections = tuple(name for name in request.sections if name in held)
+    return part(saved, replace(request, sections=sections))
 
 
 def explain_and_save(

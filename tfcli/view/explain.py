@@ -126,6 +126,17 @@ def screen(pen: Pen, explanation: Explanation) -> list[Text]:
     return _join([_sections(pen, explanation), _loop(pen, explanation)])
 
 
+def blocks(pen: Pen, explanation: Explanation) -> Iterator[tuple[str, list[Text]]]:
+    """Each section by itself, its lesson under it, and the loop, in the order of the screen."""
+    *most, last = _SECTIONS
+    for name in (*most, *_FURTHER, last):
+        if name in explanation.sections:
+            taught = [] if name in explanation.omitted else lesson(pen, explanation, name)
+            yield name, [*draw_section(pen, explanation, name), *taught]
+    if explanation.loop is not None:
+        yield "loop", _loop(pen, explanation)
+
+
 def _loop(pen: Pen, explanation: Explanation) -> list[Text]:
     """The loop, under what teaches it."""
     loop = answer.draw_loop(pen, explanation)

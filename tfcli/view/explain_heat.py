@@ -25,6 +25,7 @@ _NEGATIVE_RAMP = (
     (0.20, "color(231) on color(95)"),
     (0.03, "color(252) on color(238)"),
 )
+_RAMPS = ((_RAMP, 1), (_NEGATIVE_RAMP, -1))
 
 
 def style(value: float | None) -> str:
@@ -35,6 +36,19 @@ def style(value: float | None) -> str:
         if abs(value) >= start:
             return colors
     return DIM
+
+
+def level(value: float | None) -> int:
+    """The step of the ramp that a value's colours are: 1 to 8, -1 to -4, 0 for none."""
+    if value is None or not math.isfinite(value):
+        return 0
+    ramp = _RAMP if value >= 0 else _NEGATIVE_RAMP
+    return (1 if value >= 0 else -1) * sum(abs(value) >= start for start, _ in ramp)
+
+
+def levels() -> dict[str, int]:
+    """The step that each style of the ramps is."""
+    return {style(start * sign): level(start * sign) for ramp, sign in _RAMPS for start, _ in ramp}
 
 
 def digits(value: float | None) -> str:

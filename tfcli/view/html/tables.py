@@ -1,0 +1,175 @@
+"""Sections of the screen that the page shows as tables: what comes next, and the checks."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tfcli.explain.result import Audit, BlockStep, Credit, Explanation, Lens, NextTokens
+from tfcli.view import explain_numbers as numbers
+
+Json = dict[str, Any]
+
+
+def tables(explanation: Explanation) -> list[Json]:
+    """The tables of the sections that were asked for, in the order of the screen."""
+    found: list[Json] = []
+    if explanation.next is not None:
+        found.append(_next(explanation.next, explanation.model.kind == "encoder"))
+    if explanation.block is not None:
+        found.append(_block(explanation.block))
+    if explanation.lens is not None:
+        found.append(_lens(explanation.lens))
+    if explanation.credit is not None:
+        found.append(_credit(explanation.credit))
+    if explanation.audit is not None:
+        found.append(_audit(explanation.audit))
+    return found
+
+
+def _table(
+    name: str,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    bars: Sequence[float] = (),
+    marked: Sequence[int] = (),
+    note: str = "",
+) -> Json:
+    """A table whose first column names the row.
+
+    Args:
+        bars: a share of 1 for each row, drawn behind it.
+        marked: rows that stand out.
+    """
+    return {
+        "name": name,
+        "title": title,
+        "columns": list(columns),
+        "rows": [list(row) for row in rows],
+        "bars": [round(100 * max(0.0, min(bar, 1.0)), 1) for bar in bars],
+        "marked": list(marked),
+        "note": note,
+    }
+
+
+def _next(table: NextTokens, fills: bool) -> Json:
+    changed = table.settings != {"temperature": 1.0}
+    rows = [
+        [
+            str(row.rank),
+            row.label,
+            str(row.id),
+            numbers.number(row.logit),
+            *([numbers.probability(row.plain_probability)] if changed else []),
+            numbers.probability(row.probability),
+            numbers.probability(row.cumulative),
+        ]
+        for row in table.candidates
+    ]
+    force = ", ".join(f"{k.replace('_', '-')} {v:g}" for k, v in table.settings.items())
+    where = "What fills" if fills else "What may follow"
+    return _table(
+        "next",
+        f"{where} position {table.position}",
+        ["rank", "token", "id", "logit", *(["p before"] if changed else []), "p", "cumulative"],
+        rows,
+        bars=[row.probability for row in table.candidates],
+        marked=[0],
+        note=f"{force} · {numbers.count(table.kept)} tokens are left · "
+        f"entropy {numbers.number(table.entropy)} bits",
+    )
+
+
+def _block(steps: Sequence[BlockStep]) -> Json:
+    write = numbers.number if len(steps) > 1 else numbers.norm  # as the screen has one or several
+    crossed = any(step.cross_attention is not None for step in steps)
+    rows = [
+        [
+            str(step.layer),
+            write(step.residual_in),
+            write(step.attention),
+            *([write(step.cross_attention or 0.0)] if crossed else []),
+            write(step.residual_mid),
+            write(step.feed_forward),
+            write(step.residual_out),
+            numbers.cosine(step.cosine),
+        ]
+        for step in steps
+    ]
+    cross = ["+ cross"] if crossed else []
+    names = ["layer", "|E|", "+ attention", *cross, "middle", "+ feed-forward", "|E'|", "cos"]
+    return _table("block", "What each opened block adds: norms", names, rows)
+
+
+def _lens(lens: Lens) -> Json:
+    against = lens.against_label is not None
+    named = f"p of “{lens.answer_label}”"
+    rows = [
+        [
+            "E" if row.layer is None else str(row.layer),
+            row.top_label,
+            numbers.probability(row.top_probability),
+            numbers.probability(row.answer_probability),
+            numbers.count(row.answer_rank),
+            *([numbers.signed(row.difference)] if against else []),
+            numbers.number(row.kl),
+            numbers.number(row.entropy),
+        ]
+        for row in lens.rows
+    ]
+    gap = ["logit gap"] if against else []
+    names = ["layer", "most likely", "p", named, "rank", *gap, "KL, bits", "entropy, bits"]
+    marked = [i for i, row in enumerate(lens.rows) if row.top_id == lens.answer_id]
+    return _table("lens", "What each layer would say", names, rows, marked=marked)
+
+
+def _credit(credit: Credit) -> Json:
+    crossed = credit.cross_attention is not None
+    rows = [
+        [
+            str(layer.layer),
+            numbers.signed(layer.attention),
+            *([numbers.signed(layer.cross_attention)] if crossed else []),
+            numbers.signed(layer.feed_forward),
+            numbers.signed(layer.both),
+        ]
+        for layer in credit.layers
+    ]
+    largest = max((abs(layer.both) for layer in credit.layers), default=0.0)
+    parts = (("embedding", credit.embedding), ("position", credit.position))
+    parts += (("segment", credit.segment), ("attention", credit.attention))
+    parts += (("cross-attention", credit.cross_attention), ("feed-forward", credit.feed_forward))
+    parts += (("bias", credit.bias),)
+    sums = "  ".join(f"{name} {numbers.signed(v)}" for name, v in parts if v is not None)
+    less = "" if credit.against_label is None else f" less that of “{credit.against_label}”"
+    logit = numbers.number(credit.logit)
+    relation = "=" if credit.adds_up else f"(in sum {numbers.number(credit.total)}) ≠"
+    cross = ["cross"] if crossed else []
+    return _table(
+        "credit",
+        f"Who wrote the logit of “{credit.target_label}”{less}",
+        ["layer", "attention", *cross, "feed-forward", "all" if crossed else "both"],
+        rows,
+        bars=[abs(layer.both) / largest if largest else 0.0 for layer in credit.layers],
+        note=f"{logit} {relation} {sums}",
+    )
+
+
+def _audit(audit: Audit) -> Json:
+    rows = [
+        [
+            check.name,
+            check.meaning,
+            numbers.error(check.error),
+            numbers.error(check.tolerance),
+            "pass" if check.passed else "FAIL",
+        ]
+        for check in audit.checks
+    ]
+    return _table(
+        "audit",
+        f"Audit: {'PASS' if audit.passed else 'FAIL'}",
+        ["check", "what must be so", "error", "tolerance", "verdict"],
+        rows,
+        note=audit.note or "",
+    )
