@@ -100,6 +100,7 @@ _tfcli_value() {
         "tfcli explain --threads") kind=nothing ;;
         "tfcli explain --svg") kind=file ;;
         "tfcli explain --png") kind=file ;;
+        "tfcli explain --html") kind=file ;;
         "tfcli explain --color") kind=words words="auto always never" ;;
         "tfcli explore -m" | "tfcli explore --model") kind=run ;;
         "tfcli explore --file") kind=file ;;
@@ -168,7 +169,7 @@ _tfcli_command() {
         "tfcli") flags="-V --version -h --help --color --ascii -q --quiet -v --verbose" kind=words words="train generate explain explore model tokenizer config completion" ;;
         "tfcli train") flags="--minutes --steps --tokens --size --architecture --layers --heads --kv-heads --hidden-size --intermediate-size --context --tokenizer-type --vocab-size --validation-fraction --batch-size --accumulate --optimizer --lr --muon-lr --momentum --weight-decay --clip --warmup --decay --seed --save-every --validate-every --snapshots --sample --compile --no-compile --config --run --resume --dry-run -t --tokenizer --device --dtype --threads --json --color --ascii -q --quiet -v --verbose -h --help" kind=file ;;
         "tfcli generate") flags="-m --model -n --max-new-tokens --temperature --top-k --top-p --min-p --repetition-penalty -s --seed --stop --num --stream --no-stream --chat --ids --device --dtype --threads --json --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
-        "tfcli explain") flags="-m --model --file --ids --layer --head --pos --decoder --window --answer --against --section --measure --top-k --steps --by-key --neighbors --analogy --lens --fit-lens --lens-steps --lens-file --over --with --compare --word --save --from --strict --teach --lang --ablate --ablate-with --scale --patch --patch-at --temperature --top-k-filter --top-p --min-p --repetition-penalty -s --seed --device --dtype --threads --svg --png --json --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
+        "tfcli explain") flags="-m --model --file --ids --layer --head --pos --decoder --window --answer --against --section --measure --top-k --steps --by-key --neighbors --analogy --lens --fit-lens --lens-steps --lens-file --over --with --compare --word --save --from --strict --teach --lang --ablate --ablate-with --scale --patch --patch-at --temperature --top-k-filter --top-p --min-p --repetition-penalty -s --seed --device --dtype --threads --svg --png --html --json --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
         "tfcli explore") flags="-m --model --file --ids --pos --decoder --lang --device --dtype --threads --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;
         "tfcli model") flags="-h --help --color --ascii -q --quiet -v --verbose" kind=words words="list info plan pull export" ;;
         "tfcli model list") flags="--types --presets --json --color --ascii -q --quiet -v --verbose -h --help" kind=nothing ;;

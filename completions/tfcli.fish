@@ -147,6 +147,7 @@ complete -c tfcli -n "__tfcli_at ' explain'" -l dtype -x -a 'auto float32 bfloat
 complete -c tfcli -n "__tfcli_at ' explain'" -l threads -x -d 'CPU threads'
 complete -c tfcli -n "__tfcli_at ' explain'" -l svg -r -F -d 'Write the screen as a picture instead of showing it, COLUMNS wide, else 100'
 complete -c tfcli -n "__tfcli_at ' explain'" -l png -r -F -d 'The same as a PNG'
+complete -c tfcli -n "__tfcli_at ' explain'" -l html -r -F -d 'Write one page to open offline'
 complete -c tfcli -n "__tfcli_at ' explain'" -l json -d 'Write JSON to stdout'
 complete -c tfcli -n "__tfcli_at ' explain'" -l color -x -a 'auto always never' -d 'Colours and bold'
 complete -c tfcli -n "__tfcli_at ' explain'" -l ascii -d 'Draw with ASCII characters only'
