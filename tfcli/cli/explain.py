@@ -161,7 +161,7 @@ def command(
         # two models, or two stages of one
         tfcli explain "The cat" --model runs/mine --with runs/other
         # one word in two contexts: where its vectors part, and which words drew them apart
-        tfcli explain "He sat on the river bank" --compare "She works at a bank" --word bank
+        tfcli explain "the river bank" --compare "he works at a bank" --word bank
         # the loop that makes a text, one table a step
         tfcli explain "The cat" --steps 5
         # the same, each step at a key
