@@ -8,27 +8,37 @@ senses: a word with two senses, in prompts that end with it: pairs of prompts wi
     comes next, in bits; how many prompts are nearer to their own sense on average; and of each
     prompt, on average, the word that drew it from the other sense the most, directly, and the
     word without which it comes nearest to the other sense (`tfcli explain --compare`).
+copying: the heads that the measure `induction` ranks first (Olsson et al. 2022), and what copying
+    costs without each: nats a token, over the rare tokens of held-out documents of the embedded
+    corpus that stand behind the token behind which they stood before.
 """
 
 import argparse
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations, product
 from statistics import mean
 
+import torch
 from rich.console import Console
 from rich.table import Table
 
 import tfcli
+from tfcli.data.world import documents
 from tfcli.data.world.ambiguous import SENSES
 from tfcli.data.world.senses import AmbiguousWord
 from tfcli.errors import UsageError
+from tfcli.explain.edits.edit import ablated, edited
+from tfcli.explain.edits.request import Place
+from tfcli.explain.heads.patterns import induction
 from tfcli.explain.result import ComparedSide, Comparison, ContextToken
 from tfcli.explain.several.prompts import compare_prompts
 from tfcli.explain.text.occurrence import find_word
 
 CONSOLE = Console(width=150, highlight=False)
+_RARE = 12  # times that a token may stand in all held-out documents
+_HEADS = 6
 
 
 @dataclass(frozen=True)
@@ -155,7 +165,58 @@ def _whole(labels: tuple[str, ...], position: int) -> str:
     return "".join(labels[first : end + 1]).replace("␣", "")
 
 
-SECTIONS: dict[str, Callable[[tfcli.LanguageModel], None]] = {"senses": senses}
+@torch.inference_mode()
+def copying(model: tfcli.LanguageModel) -> None:
+    """Print the first heads by induction, and the loss on copied tokens without each."""
+    texts = _copied(model)
+    scores, repeated = induction(model.model, model.tokenizer, 0)
+    whole = _loss(model, texts)
+    count = sum(len(places) for _, places in texts)
+    CONSOLE.print(f"{count} copied tokens: {whole:.3f} nats a token")
+    if repeated.first_bits is not None and repeated.second_bits is not None:
+        bits = f"{repeated.first_bits:.1f} bits a token once, {repeated.second_bits:.1f} again"
+        CONSOLE.print(f"random tokens given twice: {bits}")
+    table = Table("head", "induction", "standard deviations above the mean", "nats without it")
+    for place in scores.flatten().argsort(descending=True)[:_HEADS].tolist():
+        layer, head = divmod(place, scores.shape[1])
+        score = float(scores[layer, head])
+        above = (score - float(scores.mean())) / float(scores.std())
+        with edited(model.model, [ablated(Place("self", "head", layer, head))]):
+            loss = _loss(model, texts)
+        changed = f"{loss:.3f} ({loss - whole:+.3f})"
+        table.add_row(f"L{layer}H{head}", f"{score:.3f}", f"{above:.1f}", changed)
+    CONSOLE.print(table)
+
+
+def _copied(model: tfcli.LanguageModel) -> list[tuple[list[int], list[int]]]:
+    """Ids of held-out documents, and the places of what only looking back could tell."""
+    assert model.tokenizer is not None
+    held_out = [document.text for document in documents() if document.split == "validation"]
+    texts = [model.tokenizer.encode(text) for text in held_out]
+    seen = Counter(token for ids in texts for token in ids)
+    found: list[tuple[list[int], list[int]]] = []
+    for ids in texts:
+        behind: dict[int, int] = {}
+        places: list[int] = []
+        for i in range(1, len(ids)):
+            if behind.get(ids[i - 1]) == ids[i] and seen[ids[i]] <= _RARE:
+                places.append(i)
+            behind[ids[i - 1]] = ids[i]
+        if places:
+            found.append((ids, places))
+    return found
+
+
+def _loss(model: tfcli.LanguageModel, texts: list[tuple[list[int], list[int]]]) -> float:
+    """Nats a token at the places, on average."""
+    losses: list[float] = []
+    for ids, places in texts:
+        logs = model(ids)[0].double().log_softmax(-1)
+        losses += [-float(logs[place - 1, ids[place]]) for place in places]
+    return mean(losses)
+
+
+SECTIONS: dict[str, Callable[[tfcli.LanguageModel], None]] = {"senses": senses, "copying": copying}
 
 
 def main() -> None:
