@@ -164,9 +164,9 @@ def test_a_model_of_a_hundred_gigabytes_takes_no_time(tmp_path: Path) -> None:
             file.truncate(8 + len(header) + len(names) * size)
         except OSError:
             pytest.skip("the file system has no holes")
-    begin = time.perf_counter()
+    begin = time.process_time()
     facts = read_facts(str(folder))
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
     assert facts.weights is not None
     assert facts.weights.bytes == 48 * size > 100e9
     assert parameter_count(facts.config).total > 69e9

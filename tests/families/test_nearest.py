@@ -157,16 +157,16 @@ values = st.recursive(
 @settings(max_examples=40, deadline=None)
 def test_any_file_gives_an_error_that_can_be_read(fields: dict[str, Any]) -> None:
     fields = {"rope_theta": 1e4, **fields, "model_type": "strange"}
-    begin = time.perf_counter()
+    begin = time.process_time()
     error = unsupported(fields)
     assert "“strange”" in error.message
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 1
 
 
 def test_a_file_of_huge_sizes_is_quick() -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     unsupported({**GRANITE, "num_hidden_layers": 10**12, "hidden_size": 10**15})
     unsupported(
         {**GRANITE, "num_hidden_layers": 99_999, "layer_types": ["full_attention"] * 99_999}
     )
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2

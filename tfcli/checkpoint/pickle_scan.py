@@ -15,7 +15,7 @@ from tfcli.checkpoint.files import readable
 from tfcli.errors import CheckpointError
 
 _LARGEST = 64 * 2**20  # bytes of a pickle without its numbers; real ones have a few hundred kB
-_MOST_STEPS = 2_000_000
+_MOST_STEPS = 500_000  # a tensor takes 32
 _NAMES = re.compile(
     r"collections OrderedDict|torch\._utils _rebuild_(tensor|tensor_v2|parameter)"
     r"|torch(\.storage)? \w*Storage|torch (Size|device)|torch\.serialization _get_layout"
