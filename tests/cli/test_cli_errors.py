@@ -104,6 +104,22 @@ def test_a_reader_that_stops_is_no_error(clean):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_a_reader_of_a_drawing_that_stops_is_no_error(clean):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    draw = "from tfcli.view import console; console.draw('a table')"
+    command = f"import sys; from tfcli.cli import app; app._run = lambda _: exec({draw!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{command}; sys.exit(app.invoke([]))"],
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    os.close(write_end)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_a_full_disk_under_stdout_is_a_panel(clean):
     with Path("/dev/full").open("wb") as full:
@@ -134,3 +150,26 @@ def test_signals_have_their_exit_codes(clean, number, code):
         _, err = running.communicate(timeout=30)
     assert running.returncode == code
     assert "Traceback" not in err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+def test_ctrl_c_is_not_lost_while_pytorch_is_imported(clean, tmp_path):
+    """PyTorch's import has places that swallow an exception; so does this one."""
+    (tmp_path / "torch.py").write_text(
+        "import os, signal\n"
+        "try:\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "except BaseException:\n"
+        "    pass\n"
+        "raise ImportError('the command went on')\n"
+    )
+    command = "from tfcli import main; main.run = lambda _: __import__('torch'); main.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", command],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "\nInterrupted.\n")

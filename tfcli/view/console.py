@@ -217,7 +217,11 @@ def _write_error_line(text: str) -> None:
 def _console(stream: TextIO) -> "Console":
     from rich.console import Console
 
-    return Console(
+    class Stream(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # `| head` has seen enough; Rich would exit with 1
+
+    return Stream(
         file=stream,
         force_terminal=ansi(stream),
         no_color=not colored(stream),
