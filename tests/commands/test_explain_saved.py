@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from explain_changed import changed
 
+from tfcli.explain.saved.file import read_saved, write_saved
 from tfcli.main import run
 
 TEXT = "The cat sat on the mat"
@@ -132,8 +134,8 @@ def test_a_damaged_file_gives_one_panel(tfcli_from, tmp_path, content):
     ("place", "value"),
     [
         (("shapes", "steps", 2, "name"), "?"),
-        (("memories", "layers"), []),
-        (("sampling", "columns", 1, "probabilities"), []),
+        (("memories", "layers"), ()),
+        (("sampling", "columns", 1, "probabilities"), ()),
         (("sampling", "position"), 10**18),
         (("norms", "position"), 99),
     ],
@@ -142,13 +144,7 @@ def test_a_damaged_file_gives_one_panel(tfcli_from, tmp_path, content):
 def test_a_file_whose_values_contradict_each_other_gives_one_panel(
     tfcli_from, saved, tmp_path, place, value
 ):
-    document = json.loads(gzip.decompress(saved.read_bytes()))
-    *way, last = place
-    inner = document["whole"]
-    for step in way:
-        inner = inner[step]
-    inner[last] = value
     path = tmp_path / "bad.json"
-    path.write_text(json.dumps(document), encoding="utf-8")
+    write_saved(path, changed(read_saved(saved), ("whole", *place), value))
     code, out, err = tfcli_from("--section", "all", "--teach", path=path)
     assert code == 5 and not out and "do not fit together" in err

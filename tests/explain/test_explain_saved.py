@@ -163,10 +163,18 @@ def test_an_explanation_of_a_screen_gives_what_it_holds(tmp_path):
 def damaged(saved: SavedExplanation) -> dict[str, tuple[bytes, str]]:
     """Files that hold something else, with a word of what is said about each."""
     good = document(saved)
+    columns = good["columns"]
     packed = gzip.compress(json.dumps(good).encode())
 
     def changed(**fields: Any) -> bytes:
         return gzip.compress(json.dumps(good | fields).encode())
+
+    def column(**fields: Any) -> bytes:
+        return changed(columns=columns | fields)
+
+    def values(**fields: Any) -> bytes:
+        written = document(replace(saved, **fields))
+        return gzip.compress(json.dumps(written).encode())
 
     return {
         "cut": (packed[: len(packed) // 2], "damaged"),
@@ -177,16 +185,21 @@ def damaged(saved: SavedExplanation) -> dict[str, tuple[bytes, str]]:
         "packed text": (gzip.compress(b"The cat sat"), "no saved explanation"),
         "deep": (gzip.compress(b"[" * 100_000), "no saved explanation"),
         "list": (gzip.compress(b"[]"), "expected an object"),
-        "newer": (changed(schema="tfcli.explain-trace/2"), "a newer tfcli"),
+        "newer": (changed(schema="tfcli.explain-trace/3"), "a newer tfcli"),
+        "older": (changed(schema="tfcli.explain-trace/1"), "an older tfcli"),
         "other": (changed(schema="tfcli.run/1"), "schema: expected"),
-        "missing": (changed(whole={}), "whole.sections: is missing"),
-        "type": (changed(delta_norms=["1"]), "delta_norms.0.: expected a number, found text"),
-        "infinite": (
-            gzip.compress(json.dumps(good | {"delta_norms": [1e999]}).encode()),
-            "delta_norms.0.: expected a number",
+        "missing": (column(whole={}), "whole.sections: is missing"),
+        "type": (column(delta_norms=["1"]), "delta_norms: expected an object, found a list"),
+        "long": (
+            column(delta_norms=columns["delta_norms"] | {"lengths": [2**62]}),
+            "delta_norms.lengths: they do not add up to the 3 values",
         ),
-        "layers": (changed(delta_norms=[1.0] * 99), "do not fit together"),
-        "measures": (changed(measures={}), "do not fit together"),
+        "infinite": (
+            column(delta_norms={"lengths": [1], "values": {"float32": "AACAfw=="}}),
+            "delta_norms.values.float32: expected numbers, found an infinite one",
+        ),
+        "layers": (values(delta_norms=(1.0,) * 99), "do not fit together"),
+        "measures": (values(measures={}), "do not fit together"),
     }
 
 
@@ -208,6 +221,10 @@ def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
         read_saved(path)
     path.write_bytes(b" " * (2**20 + 1))
     with pytest.raises(DataError, match="holds more than 1 MB"):
+        read_saved(path)
+    monkeypatch.setattr(file, "MOST_VALUES", 1000)
+    path.write_bytes(gzip.compress(b"[" + b"[]," * 999 + b"[]]"))
+    with pytest.raises(DataError, match="more than 1,000 values"):
         read_saved(path)
     monkeypatch.setattr(file, "LARGEST", 2**10)
     with pytest.raises(UsageError, match="too many for a file"):

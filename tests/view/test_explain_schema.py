@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from tfcli.explain.explanation import explain
 from tfcli.explain.request import SECTIONS, Request
+from tfcli.explain.result import SavedExplanation
 from tfcli.explain.result.documents import document
 from tfcli.view import console
 from tfcli.view.explain_schema import schema, text
@@ -44,6 +45,7 @@ def test_the_schema_is_one():
         with_sample(),
         compare_sample(),
         unseen_sample(),
+        SavedExplanation(sample()),
     ],
 )
 def test_samples_meet_it(found):

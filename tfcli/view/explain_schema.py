@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from tfcli.explain.result.codec import encode, hints_of, parts_of
-from tfcli.explain.result.documents import SCHEMAS
+from tfcli.explain.result.documents import BY_COLUMN, SCHEMAS
 
 _NO_NUMBER = "null stands for NaN and infinity"
 _SIMPLE: dict[Any, dict[str, Any]] = {
@@ -29,7 +29,7 @@ def schema() -> dict[str, Any]:
     """A JSON Schema (draft 2020-12) that every document of SCHEMAS meets."""
     documents = [_document(name, kind) for name, kind in SCHEMAS.items()]
     kinds: dict[str, Any] = {}
-    for kind in SCHEMAS.values():
+    for kind in _by_row():
         _collect(kind, kinds)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -44,7 +44,7 @@ def schema() -> dict[str, Any]:
 
 def _roots() -> set[type]:
     """What is a document, and stands in no other."""
-    found = set(SCHEMAS.values())
+    found = _by_row()
     inner: dict[str, Any] = {}
     for kind in found:
         for part in parts_of(kind):
@@ -52,8 +52,22 @@ def _roots() -> set[type]:
     return found - set(inner.values())
 
 
+def _by_row() -> set[type]:
+    """The documents that have their results' fields."""
+    return {kind for name, kind in SCHEMAS.items() if name not in BY_COLUMN}
+
+
 def _document(name: str, kind: type) -> dict[str, Any]:
     """A result with its `schema`; fields that were not asked for are left out."""
+    if name in BY_COLUMN:
+        return {
+            "description": f"{_said(kind)[0]} Its columns are for `tfcli explain --from`, which "
+            "writes them as rows with --json.",
+            "type": "object",
+            "properties": {"schema": {"const": name}, "columns": {"type": "object"}},
+            "required": ["schema", "columns"],
+            "additionalProperties": False,
+        }
     found = _object(kind)
     found["properties"] = {"schema": {"const": name}, **found["properties"]}
     found["required"] = ["schema", *found["required"]]

@@ -10,7 +10,8 @@ that may be None as None. All else comes back equal, to the last digit.
 import dataclasses
 import math
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -45,9 +46,16 @@ def decode(kind: type[Result], value: Any) -> Result:
         DataError: a value has the wrong type, is missing, or is one too many; the message says
             where: “lens.rows[3].kl: expected a number, found text”.
     """
+    with decoding():
+        return reader_of(kind)(value)
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """Turn a MismatchError into a DataError that says where."""
     try:
-        return _reader(kind)(value)
-    except _MismatchError as mismatch:
+        yield
+    except MismatchError as mismatch:
         where = "".join(reversed(mismatch.path)).removeprefix(".")
         raise DataError(f"{where or 'the document'}: {mismatch}") from None
 
@@ -66,7 +74,7 @@ def hints_of(kind: Any) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in dataclasses.fields(kind)}
 
 
-class _MismatchError(Exception):
+class MismatchError(Exception):
     """A value is not what the type says; `path` leads to it, the innermost step first."""
 
     def __init__(self, message: str) -> None:
@@ -74,13 +82,14 @@ class _MismatchError(Exception):
         self.path: list[str] = []
 
 
-def _expected(what: str, value: Any) -> _MismatchError:
+def expected(what: str, value: Any) -> MismatchError:
+    """Something else was found where that should stand."""
     found = "null" if value is None else _WORDS.get(type(value), "an object")
-    return _MismatchError(f"expected {what}, found {found}")
+    return MismatchError(f"expected {what}, found {found}")
 
 
 @cache
-def _reader(kind: Any) -> Reader:
+def reader_of(kind: Any) -> Reader:
     """What reads a value of that type."""
     origin = get_origin(kind)
     if kind in _SIMPLE:
@@ -109,21 +118,21 @@ def _float(value: Any) -> float:
 
 def _int(value: Any, what: str = "a whole number") -> int:
     if type(value) is not int:
-        raise _expected(what, value)
+        raise expected(what, value)
     if not -_LARGEST_INTEGER <= value < _LARGEST_INTEGER:
-        raise _MismatchError(f"expected {what}, found one of {len(str(abs(value)))} digits")
+        raise MismatchError(f"expected {what}, found one of {len(str(abs(value)))} digits")
     return value
 
 
 def _bool(value: Any) -> bool:
     if type(value) is not bool:
-        raise _expected("true or false", value)
+        raise expected("true or false", value)
     return value
 
 
 def _text(value: Any) -> str:
     if type(value) is not str:
-        raise _expected("text", value)
+        raise expected("text", value)
     return value if value.isprintable() else "".join(map(_drawn, value))
 
 
@@ -135,7 +144,7 @@ def _drawn(character: str) -> str:
 
 def _none(value: Any) -> None:
     if value is not None:
-        raise _expected("null", value)
+        raise expected("null", value)
 
 
 _SIMPLE: dict[Any, Reader] = {
@@ -152,7 +161,7 @@ def _literal_reader(choices: tuple[Any, ...]) -> Reader:
         for choice in choices:
             if type(value) is type(choice) and value == choice:
                 return choice
-        raise _MismatchError("expected " + " or ".join(f"“{choice}”" for choice in choices))
+        raise MismatchError("expected " + " or ".join(f"“{choice}”" for choice in choices))
 
     return read
 
@@ -160,7 +169,7 @@ def _literal_reader(choices: tuple[Any, ...]) -> Reader:
 def _union_reader(parts: tuple[Any, ...]) -> Reader:
     """Null is None where that is allowed; else the first type that fits."""
     optional = type(None) in parts
-    readers = [_reader(part) for part in parts if part is not type(None)]
+    readers = [reader_of(part) for part in parts if part is not type(None)]
 
     def read(value: Any) -> Any:
         if value is None and optional:
@@ -168,7 +177,7 @@ def _union_reader(parts: tuple[Any, ...]) -> Reader:
         for reader in readers[:-1]:
             try:
                 return reader(value)
-            except _MismatchError:
+            except MismatchError:
                 continue
         return readers[-1](value)
 
@@ -177,16 +186,16 @@ def _union_reader(parts: tuple[Any, ...]) -> Reader:
 
 def _row_reader(part: Any) -> Reader:
     """A list of any length, all of one type."""
-    reader = _reader(part)
+    reader = reader_of(part)
 
     def read(value: Any) -> tuple[Any, ...]:
         if type(value) is not list:
-            raise _expected("a list", value)
+            raise expected("a list", value)
         found: list[Any] = []
         try:
             for item in value:
                 found.append(reader(item))
-        except _MismatchError as mismatch:
+        except MismatchError as mismatch:
             mismatch.path.append(f"[{len(found)}]")
             raise
         return tuple(found)
@@ -196,25 +205,25 @@ def _row_reader(part: Any) -> Reader:
 
 def _tuple_reader(parts: tuple[Any, ...]) -> Reader:
     """A list with a type for each of its places."""
-    readers = [_reader(part) for part in parts]
+    readers = [reader_of(part) for part in parts]
 
     def read(value: Any) -> tuple[Any, ...]:
         if type(value) is not list:
-            raise _expected("a list", value)
+            raise expected("a list", value)
         if len(value) != len(readers):
-            raise _MismatchError(f"expected {len(readers)} values, found {len(value)}")
-        return tuple(_step(f"[{i}]", reader, value[i]) for i, reader in enumerate(readers))
+            raise MismatchError(f"expected {len(readers)} values, found {len(value)}")
+        return tuple(step(f"[{i}]", reader, value[i]) for i, reader in enumerate(readers))
 
     return read
 
 
 def _dict_reader(part: Any) -> Reader:
-    reader = _reader(part)
+    reader = reader_of(part)
 
     def read(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
-            raise _expected("an object", value)
-        return {_text(key): _step(f".{_text(key)}", reader, item) for key, item in value.items()}
+            raise expected("an object", value)
+        return {_text(key): step(f".{_text(key)}", reader, item) for key, item in value.items()}
 
     return read
 
@@ -225,32 +234,34 @@ def _dataclass_reader(kind: Any) -> Reader:
 
     def read(value: Any) -> Any:
         if type(value) is not dict:
-            raise _expected("an object", value)
+            raise expected("an object", value)
         if not readers:
-            readers.update({name: _reader(part) for name, part in hints_of(kind).items()})
+            readers.update({name: reader_of(part) for name, part in hints_of(kind).items()})
         found = {}
         for name, item in value.items():
             if name not in readers:
-                raise _misplaced(name, "there is no such field")
-            found[name] = _step(f".{name}", readers[name], item)
+                raise misplaced(name, "there is no such field")
+            found[name] = step(f".{name}", readers[name], item)
         for name, field in fields.items():
             if name not in found and not _has_default(field):
-                raise _misplaced(name, "is missing")
+                raise misplaced(name, "is missing")
         return kind(**found)
 
     return read
 
 
-def _step(step: str, reader: Reader, value: Any) -> Any:
+def step(way: str, reader: Reader, value: Any) -> Any:
+    """Read an inner value; a mismatch in it says that this way leads there."""
     try:
         return reader(value)
-    except _MismatchError as mismatch:
-        mismatch.path.append(step)
+    except MismatchError as mismatch:
+        mismatch.path.append(way)
         raise
 
 
-def _misplaced(name: str, message: str) -> _MismatchError:
-    mismatch = _MismatchError(message)
+def misplaced(name: str, message: str) -> MismatchError:
+    """What is wrong with a field."""
+    mismatch = MismatchError(message)
     mismatch.path.append(f".{_text(name)[:80]}")
     return mismatch
 

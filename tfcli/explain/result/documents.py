@@ -12,25 +12,30 @@ from tfcli.explain.result import (
     SavedExplanation,
 )
 from tfcli.explain.result.codec import decode, encode
+from tfcli.explain.result.columns import decode_columns, encode_columns
 
 # What each form of document holds. The number behind the stroke goes up when what was written
 # before can no longer be read.
 SCHEMAS: dict[str, type] = {
     "tfcli.explain/1": Explanation,
-    "tfcli.explain-trace/1": SavedExplanation,
+    "tfcli.explain-trace/2": SavedExplanation,
     "tfcli.lens-fit/1": LensFit,
     "tfcli.over/1": Formation,
     "tfcli.models/1": ModelComparison,
     "tfcli.compare/1": Comparison,
 }
+# Those that are written as columns, in place of rows: one object, `columns`.
+BY_COLUMN = {"tfcli.explain-trace/2"}
 
 
 def document(result: Any) -> dict[str, Any]:
-    """The document of a result: `schema`, then its fields by their names.
+    """The document of a result: `schema`, then its fields by their names, or `columns`.
 
     A field that was not asked for is left out; a number that does not exist is null.
     """
     (schema,) = (name for name, kind in SCHEMAS.items() if kind is type(result))
+    if schema in BY_COLUMN:
+        return {"schema": schema, "columns": encode_columns(result)}
     fields = encode(result)
     return {"schema": schema, **{name: v for name, v in fields.items() if v is not None}}
 
@@ -48,7 +53,12 @@ def read_document(value: Any) -> Any:
     kind = SCHEMAS.get(schema) if isinstance(schema, str) else None
     if kind is None:
         raise _other_form(schema)
-    return decode(kind, {name: item for name, item in value.items() if name != "schema"})
+    rest = {name: item for name, item in value.items() if name != "schema"}
+    if schema not in BY_COLUMN:
+        return decode(kind, rest)
+    if list(rest) != ["columns"]:
+        raise DataError("the document: expected `columns`, and nothing beside it.")
+    return decode_columns(kind, rest["columns"])
 
 
 def _other_form(schema: Any) -> DataError:

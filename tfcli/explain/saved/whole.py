@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from tfcli.explain.lens.tuned import TunedLens
 
-# How much is kept of every layer and head. A file at all of these bounds has about 60 MB before it
-# is compressed, and is read in two seconds.
+# How much is kept of every layer and head. A file at all of these bounds has about 25 MB before it
+# is compressed, and is read in a second.
 MOST_WEIGHTS = 2**21  # attention weights in matrices
 MOST_KEYS = 2**17  # keys in ledgers of heads
 MOST_CELLS = 2**16  # of the lens at every position
