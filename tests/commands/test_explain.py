@@ -60,7 +60,7 @@ def test_the_default_screen_piped(tfcli, model, prompt):
     places = [out.index(f" {heading}") for heading in HEADINGS]
     assert places == sorted(places)
     assert max(cell_len(line) for line in out.splitlines()) <= 80
-    assert "attention moves it most here" in out and "the head that moves it most" in out
+    assert "attention moves it most here" in out and "moves it most in this layer" in out
     assert "Jain & Wallace" in out
     assert model in err  # which model was chosen is said on stderr
     assert ("position +" in out or "position -" in out) == (model == "gpt2")

@@ -131,6 +131,17 @@ def test_a_model_without_a_tokenizer_is_changed_too(tfcli_explain):
     assert code == 2 and "no tokenizer" in err
 
 
+def test_a_loop_of_an_encoder_is_refused(tmp_path, capsys):
+    tokenizer = load_tokenizer(default_tokenizer_path())
+    config = dataclasses.replace(build("bert").config, vocab_size=tokenizer.vocab_size)
+    write_checkpoint(tmp_path / "bert", Transformer(config), tokenizer, {})
+    words = ["explain", "The cat", "--model", str(tmp_path / "bert")]
+    assert run([*words, "--steps", "3"]) == 2
+    shown = capsys.readouterr()
+    assert not shown.out and "there is no loop" in shown.err
+    assert run([*words, "--section", "tokens"]) == 0
+
+
 @pytest.mark.parametrize("shape", ["t5", "marian", "vectors"])
 def test_other_architectures(shape, tmp_path, capsys, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)

@@ -29,7 +29,7 @@ def test_the_screen_goes_into_a_picture_and_nothing_else_is_shown(tfcli_explain,
     place = tmp_path / "new" / "cat.svg"
     code, out, err = tfcli_explain("The cat 猫", "--svg", str(place))
     assert (code, out) == (0, "")
-    assert str(place) in err and "KB" in err
+    assert str(place) in err and "kB" in err
     assert names_in(place.parent) == {"cat.svg"}
     found = words_in(place)
     assert 'tfcli explain "The cat 猫"' in found and "AUDIT PASS" in found

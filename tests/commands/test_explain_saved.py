@@ -148,3 +148,10 @@ def test_a_file_whose_values_contradict_each_other_gives_one_panel(
     write_saved(path, changed(read_saved(saved), ("whole", *place), value))
     code, out, err = tfcli_from("--section", "all", "--teach", path=path)
     assert code == 5 and not out and "do not fit together" in err
+
+
+def test_a_folder_is_no_place_to_save(tfcli_explain, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = tfcli_explain(TEXT, "--save", ".")
+    assert code == 2 and not out and ". is a folder: --save writes a file" in err
+    assert "qwen3," not in err  # it is refused before the model is opened

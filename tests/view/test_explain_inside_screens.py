@@ -119,3 +119,12 @@ def test_a_gradient_that_does_not_vanish_is_not_said_to(language):
 
     vanishes = "less and less" if language == "en" else "消失"
     assert vanishes in said(found) and vanishes not in said(other) and "7.0" in said(other)
+
+
+def test_rollouts_are_said_to_pile_up_where_they_do():
+    found = SAMPLES["sources"]()
+    assert found.sources.largest["rollout"] > 0
+    assert "pile up" not in "\n".join(lines(found, 200))
+    largest = found.sources.largest | {"rollout": 0}
+    piled = dataclasses.replace(found, sources=dataclasses.replace(found.sources, largest=largest))
+    assert "pile up on token 0" in "\n".join(lines(piled, 200))

@@ -5,7 +5,9 @@ import re
 
 import pytest
 from explain_kind_samples import masked_sample, pair_sample, vectors_sample
+from explain_ledger_samples import ledger_sample
 from explain_samples import MIXED, long_sample, sample, with_loop
+from explain_words_samples import words_sample
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -93,10 +95,86 @@ def test_the_lens_says_from_which_layer_on_the_answer_is_first(language):
     settled = dataclasses.replace(found, lens=dataclasses.replace(found.lens, rows=rows))
     words = {"en": "from layer 2 on", "zh": "从第 2 层起"}
     assert words[language] in said(settled, "lens", language)
-    late = dataclasses.replace(rows[-2], answer_rank=2)
-    lens = dataclasses.replace(found.lens, rows=(*rows[:-2], late, rows[-1]))
+    late = tuple(dataclasses.replace(row, answer_rank=2) for row in rows[:-1])
+    lens = dataclasses.replace(found.lens, rows=(*late, rows[-1]))
     words = {"en": "only behind the last block", "zh": "最后一层之后"}
     assert words[language] in said(dataclasses.replace(found, lens=lens), "lens", language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_lens_never_calls_an_answer_first_that_is_not(language):
+    found = sample()
+    assert found.lens is not None
+
+    def told(*ranks):
+        rows = tuple(
+            dataclasses.replace(row, answer_rank=rank)
+            for row, rank in zip(found.lens.rows, ranks, strict=True)
+        )
+        lens = dataclasses.replace(found.lens, rows=rows)
+        return said(dataclasses.replace(found, lens=lens), "lens", language)
+
+    behind = {"en": "is number 3,910 behind the last block", "zh": "最后一层之后"}[language]
+    spoken = told(9, 9, 9, 9, 9, 9, 3910)
+    assert behind in spoken and "3,910" in spoken and "first" not in spoken
+    again = {"en": "first for a while, and again", "zh": "又排第一"}[language]
+    assert again in told(9, 1, 9, 9, 9, 9, 1)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_vector_that_has_turned_is_not_said_to_resemble_itself(language):
+    found = sample()
+    assert found.block is not None
+    like = {"en": "still resembles E", "zh": "仍像 E"}[language]
+    for cosine, resembles in ((0.8, True), (0.12, False), (-0.7, False), (None, False)):
+        step = dataclasses.replace(found.block[0], cosine=cosine)
+        spoken = said(dataclasses.replace(found, block=(step,)), "block", language)
+        assert (like in spoken) is resembles
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_part_of_a_logit_is_not_called_most_of_it(language):
+    """+0.66 of -2.06 is not most of it; and what cross-attention wrote counts as well."""
+    found = sample()
+    assert found.credit is not None
+    layer = dataclasses.replace(
+        found.credit.layers[0], attention=-1.2, feed_forward=-1.5, cross_attention=0.66
+    )
+    credit = dataclasses.replace(found.credit, logit=-2.06, layers=(layer,))
+    spoken = said(dataclasses.replace(found, credit=credit), "credit", language)
+    module = {"en": "the cross-attention of layer 0", "zh": "第 0 层的交叉注意力模块"}[language]
+    assert all(part in spoken for part in (module, "+0.66", "-2.06"))
+    assert "Most of" not in spoken and "主要" not in spoken
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rows_and_columns_are_spoken_of_where_there_are_some(language):
+    matrix = {"en": "A row is a token", "zh": "每一行"}[language]
+    assert matrix in said(sample(), "attention", language)
+    spoken = said(long_sample(), "attention", language)
+    assert spoken and matrix not in spoken
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_weights_beside_a_sink_are_not_said_to_be_all(language):
+    found = sample()
+    assert found.qkv is not None
+    sink = {"en": "learned sink", "zh": "汇点"}[language]
+    assert sink not in said(found, "qkv", language)
+    opened = dataclasses.replace(found.qkv[0], sink=0.4)
+    assert sink in said(dataclasses.replace(found, qkv=(opened,)), "qkv", language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_parts_guesses_and_words_are_taught(language):
+    ledger = ledger_sample()
+    assert ledger.ledger is not None
+    top = max(ledger.ledger.updates[0].sources, key=lambda term: term.share or 0)
+    assert f"“{top.label}”" in said(ledger, "ledger", language)
+    words = words_sample()
+    assert words.neighbors is not None and words.analogy is not None
+    assert f"“{words.neighbors.nearest[0].label}”" in said(words, "neighbors", language)
+    assert f"“{words.analogy.nearest[0].label}”" in said(words, "analogy", language)
 
 
 def test_heads_that_fill_the_width_are_told_as_the_lecture_does():

@@ -200,7 +200,7 @@ def command(
             output.show(found, None, request, partial(explain_saved.rest_of_file, saved))
         return
     if save is not None:
-        explain_saved.refuse_unsaved(ctx)
+        explain_saved.refuse_unsaved(ctx, save)
     if fit_lens is not None:
         explain_lens.refuse_prompt(prompt, file, ids)
         opened = open_model(ctx, model, device, dtype, threads)
@@ -219,9 +219,8 @@ def command(
     edits = edit_request(ablate, ablate_with, scale, patch, patch_at)
     measure = grid_measure(measure, patch, patch_at)
     changes = edit_sections(edits, measure)
-    few = bool(steps or alone or changes)
     request = Request(
-        sections=_sections(section, few, strict, [*named, *changes]),
+        sections=_sections(section, bool(steps or alone or changes), strict, [*named, *changes]),
         layers=parse_choice(layer, "layer"),
         heads=parse_choice(head, "head"),
         position=pos,
@@ -243,6 +242,7 @@ def command(
         explain_models.show_several(ctx, model, over, other, several)
         return
     language_model = open_model(ctx, model, device, dtype, threads)
+    explain_steps.refuse_encoder(steps, language_model.model.config)
     if compare is not None:
         explain_compare.show_compared(
             language_model, text, ids, compare, word=word, decoder=decoder, top_k=top_k, json=json

@@ -263,7 +263,7 @@ Lang = Annotated[
     typer.Option(
         "--lang",
         rich_help_panel=_WHAT,
-        help="Language of --teach.",
+        help="Language of the lessons.",
         show_default="the locale's",
     ),
 ]

@@ -38,8 +38,13 @@ def refuse_model_options(ctx: Any) -> None:
     )
 
 
-def refuse_unsaved(ctx: Any) -> None:
-    """UsageError for what was typed beside --save and is not of one explanation."""
+def refuse_unsaved(ctx: Any, path: Path) -> None:
+    """UsageError for a folder, and for what was typed beside --save and is of no explanation."""
+    if path.is_dir() or not path.name:
+        raise UsageError(
+            f"{path} is a folder: --save writes a file.",
+            hint=f"--save {path / 'explain.json.gz'}",
+        )
     names = [parameter.opts[0] for parameter in _typed(ctx) if parameter.name in _NOT_SAVED]
     if names:
         raise UsageError(

@@ -10,6 +10,7 @@ from tfcli.view import console
 
 if TYPE_CHECKING:
     from tfcli.explain.result import Explanation
+    from tfcli.model.config import ModelConfig
 
 _UNTIL_STOPPED = 1000
 _HINT = " Space: the next step   q: stop"
@@ -31,6 +32,15 @@ def asked_steps(steps: int, by_key: bool, json: bool) -> int:
             hint="All steps at once: --steps 5",
         )
     return steps or _UNTIL_STOPPED
+
+
+def refuse_encoder(steps: int, config: "ModelConfig") -> None:
+    """UsageError for a loop of a model that has none."""
+    if steps and not config.causal:
+        raise UsageError(
+            "This model is an encoder: it reads a text at once, and there is no loop to show.",
+            hint="Without --steps and --by-key, explain shows what it reads.",
+        )
 
 
 def show_by_key(

@@ -187,7 +187,7 @@ def draw_section(pen: Pen, explanation: Explanation, name: str) -> list[Text]:
     if name not in explanation.omitted:
         return (_SECTIONS | _FURTHER)[name](pen, explanation)
     said: list[list[Piece]] = [[(word, DIM)] for word in explanation.omitted[name].split(" ")]
-    head = margin(pen, name.upper())
+    head = margin(pen, name.upper().replace("_", " "))
     return pen.flow(said, " ", head=head, indent=9, room=pen.width)
 
 

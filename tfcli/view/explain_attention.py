@@ -35,7 +35,7 @@ def draw_qkv(pen: Pen, explanation: Explanation) -> list[Text]:
 
 
 def _ledger(pen: Pen, explanation: Explanation, ledger: HeadLedger) -> list[Text]:
-    note = "the head that moves it most" if explanation.focus.head_was_chosen else ""
+    note = "moves it most in this layer" if explanation.focus.head_was_chosen else ""
     asker = _queries(explanation, ledger.kind)[ledger.query].label
     asks = f"“{pen.fit(asker, 10)}” asks"
     names = [asks, *(f"{k.position} {k.label}" for k in ledger.keys)]
@@ -145,6 +145,11 @@ def narrowest_cell(pen: Pen, explanation: Explanation) -> int | None:
     """Columns of a cell in the opened heads' matrices; None where one is no matrix here."""
     widths = [_cell_width(pen, attention.matrix) for attention in explanation.attention or ()]
     return None if None in widths else min((w for w in widths if w is not None), default=None)
+
+
+def shows_matrix(pen: Pen, explanation: Explanation) -> bool:
+    """Whether one of the opened heads is drawn as a matrix here."""
+    return any(_cell_width(pen, opened.matrix) for opened in explanation.attention or ())
 
 
 def _cell_width(pen: Pen, matrix: AttentionMatrix | None) -> int | None:

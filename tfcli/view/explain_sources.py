@@ -54,7 +54,8 @@ def draw_sources(pen: Pen, explanation: Explanation) -> list[Text]:
     for name, reason in found.left_out.items():
         lines += _said(pen, f"{_NAMES[name]} is left out: {reason}")
     causal = explanation.model.mask == "causal" and found.kind == "self"
-    why = ": rollouts pile up on token 0, which sees only itself" if causal else ""
+    piled = causal and found.largest.get("rollout") == 0 != found.position
+    why = ": rollouts pile up on token 0, which sees only itself" if piled else ""
     return [*lines, *_said(pen, f"The measures disagree{why}."), *_said(pen, CAVEAT)]
 
 

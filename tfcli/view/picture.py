@@ -7,7 +7,7 @@ from pathlib import Path
 from tfcli.checkpoint.files import write_atomic
 from tfcli.errors import UsageError
 from tfcli.explain.result import Explanation
-from tfcli.view import console
+from tfcli.view import console, pull
 from tfcli.view.explain import screen
 from tfcli.view.explain_lines import Language, Pen, crop
 from tfcli.view.svg import FONTS, size, svg
@@ -86,7 +86,7 @@ def write_file(path: Path, content: str | bytes) -> None:
         StorageError: the system refuses; what stood there before is intact.
     """
     write_atomic(path, content)
-    console.note(f"{path} ({max(1, round(len(_bytes(content)) / 1000)):,} KB)")
+    console.note(f"{path}, {pull.size(len(_bytes(content)))}")
 
 
 def _bytes(content: str | bytes) -> bytes:

@@ -10,6 +10,7 @@ import re
 from rich.text import Text
 
 from tfcli.explain.result import Explanation
+from tfcli.view.explain_attention import shows_matrix
 from tfcli.view.explain_lines import Pen
 from tfcli.view.teach.chinese import CHINESE
 from tfcli.view.teach.english import ENGLISH
@@ -27,6 +28,8 @@ def lesson(pen: Pen, explanation: Explanation, section: str) -> list[Text]:
     if pen.language is None:
         return []
     # a terminal of ASCII has no Chinese characters
+    if section == "attention" and not shows_matrix(pen, explanation):
+        section = "strongest"
     sentences = _LESSONS["en" if pen.ascii else pen.language].get(section)
     text = "" if sentences is None else sentences(explanation)
     return wrapped(pen, text) if text else []

@@ -4,9 +4,13 @@ from collections.abc import Callable
 
 from tfcli.explain.result import Explanation
 from tfcli.view import explain_numbers as numbers
-from tfcli.view.teach import facts, inside
+from tfcli.view.teach import facts, inside, vectors
 
-_MODULES = {"attention": "注意力模块", "feed-forward": "前馈神经网络"}
+_MODULES = {
+    "attention": "注意力模块",
+    "cross-attention": "交叉注意力模块",
+    "feed-forward": "前馈神经网络",
+}
 
 
 def _model(e: Explanation) -> str:
@@ -24,7 +28,8 @@ def _model(e: Explanation) -> str:
 
 def _tokens(e: Explanation) -> str:
     text = (
-        f"文字先被切成词元，这里有 {len(e.tokens.tokens)} 个。每个词元变成一个词向量 E："
+        f"文字先被切成词元，这里有 {numbers.count(len(e.tokens.tokens))} 个。"
+        "每个词元变成一个词向量 E："
         f"{numbers.count(e.model.hidden_size)} 个数，只含这个词本身的意思，还没有上下文。"
     )
     odd = facts.most_surprising(e)
@@ -53,11 +58,12 @@ def _block(e: Explanation) -> str:
     step = facts.opened_block(e)
     if step is None:
         return ""
+    so = "所以 E' 仍像 E" if facts.resembles(step) else "这里 E' 已经不像 E 了"
     return (
         f"E' = E + ΔE。注意力加上“{facts.followed(e)}”从别的词元得到的内容"
         f"（‖ΔE‖ {numbers.norm(step.attention)}），前馈神经网络加上模型记住的知识"
         f"（{numbers.norm(step.feed_forward)}）。两者都加在原来的向量上（残差连接），"
-        f"所以 E' 仍像 E：余弦 {numbers.cosine(step.cosine)}。"
+        f"{so}：余弦 {numbers.cosine(step.cosine)}。"
     )
 
 
@@ -66,9 +72,10 @@ def _qkv(e: Explanation) -> str:
     if ledger is None or not ledger.keys:
         return ""
     looked, moved = facts.strongest_keys(ledger)
+    total = "总和为 100%" if ledger.sink is None else "连同学到的汇点，总和为 100%"
     return (
         f"“{facts.followed(e)}”提问（Q），每个词元用自己的标签（K）回答。问与答越合，q·k 越大；"
-        "softmax 把分数变成总和为 100% 的注意力系数。最多的给了"
+        f"softmax 把分数变成{total} 的注意力系数。最多的给了"
         f"“{looked.label}”：{numbers.percent(looked.weight)}。真正并入的是系数 × V："
         f"“{moved.label}”改变这个向量最多，占本层 ΔE 的 {numbers.percent(moved.share)}。"
     )
@@ -81,6 +88,10 @@ def _attention(e: Explanation) -> str:
         else "没有遮挡的地方，词元也能看到右边。"
     )
     return f"每一行是提问的词元，每一列是被问的词元，数字是百分比。{seen}"
+
+
+def _strongest(e: Explanation) -> str:
+    return "文字太长，这里只列出系数最大的词元，数字是百分比；其余的合成一个数。"
 
 
 def _heads(e: Explanation) -> str:
@@ -96,7 +107,12 @@ def _lens(e: Explanation) -> str:
         return ""
     first, answer = e.lens.rows[0], e.lens.answer_label
     layer = facts.decided_at(e.lens)
-    if layer is None:
+    last = e.lens.rows[-1]
+    if last.answer_rank != 1:
+        end = f"最后一层之后，“{answer}”排第 {numbers.count(last.answer_rank)}"
+    elif layer is None and facts.was_first(e.lens):
+        end = f"“{answer}”有时排第一，最后一层之后又排第一"
+    elif layer is None:
         end = f"“{answer}”到最后一层之后才排第一"
     else:
         where = "词向量" if layer == "E" else f"第 {layer} 层"
@@ -109,9 +125,12 @@ def _credit(e: Explanation) -> str:
     if e.credit is None or top is None:
         return ""
     layer, kind, value = top
+    against = e.credit.against_label
+    over = "" if against is None else f"比“{against}”多出"
     return (
-        f"logit 是每个模块所写内容之和。“{e.credit.target_label}”主要由第 {layer} 层的"
-        f"{_MODULES[kind]}写出：{numbers.signed(value)}，总共 {numbers.number(e.credit.logit)}。"
+        f"logit 是每个模块所写内容之和。单个模块里写得最多的是第 {layer} 层的"
+        f"{_MODULES[kind]}：{numbers.signed(value)}；加上其余的，就是“{e.credit.target_label}”"
+        f"{over}的 {numbers.number(e.credit.logit)}。"
     )
 
 
@@ -175,6 +194,7 @@ CHINESE: dict[str, Callable[[Explanation], str]] = {
     "block": _block,
     "qkv": _qkv,
     "attention": _attention,
+    "strongest": _strongest,
     "heads": _heads,
     "lens": _lens,
     "credit": _credit,
@@ -184,4 +204,5 @@ CHINESE: dict[str, Callable[[Explanation], str]] = {
     "audit": _audit,
     "loop": _loop,
     **inside.CHINESE,
+    **vectors.CHINESE,
 }

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from tfcli.explain.result import Explanation
 from tfcli.view import explain_numbers as numbers
-from tfcli.view.teach import facts, inside
+from tfcli.view.teach import facts, inside, vectors
 
 
 def _model(e: Explanation) -> str:
@@ -27,7 +27,7 @@ def _model(e: Explanation) -> str:
 
 
 def _tokens(e: Explanation) -> str:
-    count = len(e.tokens.tokens)
+    count = numbers.count(len(e.tokens.tokens))
     text = (
         f"The text is cut into tokens, here {count}. Each becomes a vector E, its embedding: "
         f"{numbers.count(e.model.hidden_size)} numbers that hold the meaning of the token alone, "
@@ -59,11 +59,14 @@ def _block(e: Explanation) -> str:
     step = facts.opened_block(e)
     if step is None:
         return ""
+    so = "; here E' no longer resembles E"
+    if facts.resembles(step):
+        so = ", so E' still resembles E"
     return (
         f"E' = E + ΔE. Attention adds what “{facts.followed(e)}” learns from the other tokens "
         f"(‖ΔE‖ {numbers.norm(step.attention)}), the feed-forward module what the model remembers "
         f"({numbers.norm(step.feed_forward)}). Both are added to what was there (residual "
-        f"connection), so E' still resembles E: cosine {numbers.cosine(step.cosine)}."
+        f"connection){so}: cosine {numbers.cosine(step.cosine)}."
     )
 
 
@@ -73,9 +76,10 @@ def _qkv(e: Explanation) -> str:
         return ""
     looked, moved = facts.strongest_keys(ledger)
     asker = facts.followed(e)
+    total = "sum to 100%" if ledger.sink is None else "sum to 100% with the learned sink's"
     return (
         f"“{asker}” asks (Q), each token answers with its label (K). Where they fit, q·k is "
-        "large; softmax makes weights of the scores that sum to 100%. Most goes to "
+        f"large; softmax makes weights of the scores that {total}. The largest goes to "
         f"“{looked.label}”: {numbers.percent(looked.weight)}. What is merged in is weight × V: "
         f"“{moved.label}” moves the vector most, {numbers.percent(moved.share)} of this layer's ΔE."
     )
@@ -88,6 +92,13 @@ def _attention(e: Explanation) -> str:
         else "Where no mask stands, a token sees those on its right as well."
     )
     return f"A row is a token that asks, a column a token that is asked, in per cent. {seen}"
+
+
+def _strongest(e: Explanation) -> str:
+    return (
+        "Of a long text only the tokens with the largest weights stand here, in per cent, and the "
+        "rest in one sum."
+    )
 
 
 def _heads(e: Explanation) -> str:
@@ -107,7 +118,12 @@ def _lens(e: Explanation) -> str:
     first, answer = e.lens.rows[0], e.lens.answer_label
     start = f"Before any block it would have said “{first.top_label}”"
     layer = facts.decided_at(e.lens)
-    if layer is None:
+    last = e.lens.rows[-1]
+    if last.answer_rank != 1:
+        end = f"“{answer}” is number {numbers.count(last.answer_rank)} behind the last block"
+    elif layer is None and facts.was_first(e.lens):
+        end = f"“{answer}” is first for a while, and again behind the last block"
+    elif layer is None:
         end = f"“{answer}” comes first only behind the last block"
     else:
         end = f"“{answer}” is first from {'the embedding' if layer == 'E' else f'layer {layer}'} on"
@@ -119,10 +135,12 @@ def _credit(e: Explanation) -> str:
     if e.credit is None or top is None:
         return ""
     layer, kind, value = top
+    against = e.credit.against_label
+    over = "" if against is None else f" over “{against}”"
     return (
-        f"The logit is a sum of what every module wrote. Most of “{e.credit.target_label}” was "
-        f"written by the {kind} of layer {layer}: {numbers.signed(value)} of "
-        f"{numbers.number(e.credit.logit)}."
+        "The logit is a sum of what every module wrote. The most that one module wrote, "
+        f"{numbers.signed(value)}, is of the {kind} of layer {layer}; with all the rest it makes "
+        f"the {numbers.number(e.credit.logit)} of “{e.credit.target_label}”{over}."
     )
 
 
@@ -190,6 +208,7 @@ ENGLISH: dict[str, Callable[[Explanation], str]] = {
     "block": _block,
     "qkv": _qkv,
     "attention": _attention,
+    "strongest": _strongest,
     "heads": _heads,
     "lens": _lens,
     "credit": _credit,
@@ -199,4 +218,5 @@ ENGLISH: dict[str, Callable[[Explanation], str]] = {
     "audit": _audit,
     "loop": _loop,
     **inside.ENGLISH,
+    **vectors.ENGLISH,
 }

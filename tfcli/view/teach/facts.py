@@ -10,6 +10,8 @@ from tfcli.explain.result import (
     Token,
 )
 
+_ALIKE = 0.5  # of a cosine
+
 
 def most_surprising(explanation: Explanation) -> Token | None:
     """The token that the model expected least; None where nothing was predicted."""
@@ -52,6 +54,16 @@ def decided_at(lens: Lens) -> str | None:
     return "E" if settled.layer is None else str(settled.layer)
 
 
+def was_first(lens: Lens) -> bool:
+    """Whether the answer is the likeliest in some layer before the last."""
+    return any(row.answer_rank == 1 for row in lens.rows[:-1])
+
+
+def resembles(step: BlockStep) -> bool:
+    """Whether a block leaves a vector nearer to what it was than to anything at right angles."""
+    return step.cosine is not None and step.cosine >= _ALIKE
+
+
 def largest_head(grid: HeadsGrid) -> tuple[str, float] | None:
     """The name and value of the head with the largest value."""
     if not grid.largest:
@@ -69,8 +81,10 @@ def largest_credit(explanation: Explanation) -> tuple[int, str, float] | None:
         for layer in explanation.credit.layers
         for kind, value in (
             ("attention", layer.attention),
+            ("cross-attention", layer.cross_attention),
             ("feed-forward", layer.feed_forward),
         )
+        if value is not None
     ]
     return max(parts, key=lambda part: part[2], default=None)
 

@@ -124,8 +124,8 @@ def _cost(e: Explanation) -> str:
         return words
     return (
         f"{words} Writing is one token after the other, "
-        f"{numbers.significant(e.cost.step.milliseconds)} ms each, in which every weight is read "
-        "for a single token; what the earlier tokens answered (K and V) is kept in the cache."
+        f"{numbers.significant(e.cost.step.milliseconds)} ms each, and for every one the weights "
+        "are read again; what the earlier tokens answered (K and V) is kept in the cache."
     )
 
 
@@ -221,7 +221,7 @@ def _cost_zh(e: Explanation) -> str:
         return words
     return (
         f"{words}写却是一个接一个，每个 {numbers.significant(e.cost.step.milliseconds)} 毫秒，"
-        "为一个词元要把所有权重读一遍；前面词元的 K 和 V 存在缓存里。"
+        "每写一个都要重新读一遍权重；前面词元的 K 和 V 存在缓存里。"
     )
 
 
