@@ -366,3 +366,19 @@ def test_columns_stand_under_their_headings(tokens, width, full):
     assert step in ({3}, {2})
     ends = [cell_len(line) for line in screen[top : top + len(tokens)]]
     assert ends == [ends[0] + i * next(iter(step)) for i in range(len(tokens))]
+
+
+@pytest.mark.parametrize("settings", [{"temperature": 1.0}, FILTERS])
+def test_what_is_drawn_from_below_the_table_stands_under_its_columns(settings):
+    found = with_loop(sample(), settings)
+    step = dataclasses.replace(
+        found.loop.steps[0], chosen_id=77, chosen_label="␣slept", chosen_rank=41
+    )
+    loop = dataclasses.replace(found.loop, steps=(step,))
+    shown = lines(dataclasses.replace(found, loop=loop), 80)
+    title = [line for line in shown if " rank " in line and " id " in line][-1]
+    row = next(line for line in shown if "41* ␣slept" in line)
+    assert row.index("41*") + 2 == title.index("rank") + 4
+    assert row.index("␣slept") == title.index("token")
+    assert row.index("77") + 2 == title.index(" id ") + 3
+    assert len(row.rstrip()) == title.index(" p  ") + 2

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from tfcli.explain.result import Credit, Explanation, LensRow, Loop, NextTokens
+from tfcli.explain.result import Credit, Explanation, LensRow, Loop, LoopStep, NextTokens
 from tfcli.view import explain_numbers as numbers
 from tfcli.view.explain_lines import ACCENT, BAD, DIM, GOOD, STRONG, Pen, Piece, margin, on_one_line
 
@@ -198,17 +198,25 @@ def draw_turns(pen: Pen, loop: Loop) -> list[Text]:
         number.append_text(pen.line((" → ", DIM), (taken, f"{STRONG} {ACCENT}")))
         lines += [Text(), number, *_table(pen, step.table, Text(" " * 9), step.chosen_id)]
         if step.chosen_rank > len(step.table.candidates):
-            lines.append(
-                pen.line(
-                    " " * 9,
-                    (f"{step.chosen_rank:>4}", DIM),
-                    f"* {taken}  ",
-                    (numbers.probability(step.chosen_probability), STRONG),
-                )
-            )
+            lines.append(_further_row(pen, step))
     if loop.ended is not None:
         lines += [Text(), pen.line(" " * 9, (f"The loop ends here: {loop.ended}.", DIM))]
     return lines
+
+
+def _further_row(pen: Pen, step: LoopStep) -> Text:
+    """The token that was taken from below the table's last row, under the table's columns."""
+    label = _label_width(pen, step.table)
+    between = 9 + 10 * _is_changed(step.table)
+    return pen.line(
+        " " * 9,
+        (pen.right(numbers.count(step.chosen_rank), 4), DIM),
+        "* ",
+        (pen.left(step.chosen_label, label), STRONG),
+        (pen.right(str(step.chosen_id), 7), DIM),
+        " " * between,
+        (pen.right(numbers.probability(step.chosen_probability), 8), STRONG),
+    )
 
 
 def _last_words(pen: Pen, labels: Sequence[str], room: int) -> str:
@@ -224,7 +232,7 @@ def _last_words(pen: Pen, labels: Sequence[str], room: int) -> str:
 
 def _table(pen: Pen, table: NextTokens, head: Text, chosen: int | None = None) -> list[Text]:
     """Rows of candidates; the chosen one is marked, the ones that filters took away are dim."""
-    label = min(max([pen.size(c.label) for c in table.candidates] + [_LABEL - 1]), 24)
+    label = _label_width(pen, table)
     changed = _is_changed(table)
     bar = pen.width - 9 - 6 - label - 7 - 9 - 10 * changed - 8 - 12 - 2
     bar = bar if bar >= _SHORTEST_BAR else 0
@@ -257,6 +265,10 @@ def _table(pen: Pen, table: NextTokens, head: Text, chosen: int | None = None) -
             )
         )
     return lines
+
+
+def _label_width(pen: Pen, table: NextTokens) -> int:
+    return min(max([pen.size(c.label) for c in table.candidates] + [_LABEL - 1]), 24)
 
 
 def _is_changed(table: NextTokens) -> bool:
