@@ -9,9 +9,10 @@ from tiny import redraw
 
 from tfcli.explain.explanation import explain
 from tfcli.explain.request import TOKENS_LISTED, Request
-from tfcli.explain.sources import mixture, table
+from tfcli.explain.sources import blocks, nearer, rows, table, zeroing
 from tfcli.explain.sources.flow import attention_flow
 from tfcli.explain.sources.measures import MEASURES, context_shares, normalised, rolled_out
+from tfcli.explain.sources.mixture import Mixture
 from tfcli.model.attention import Mixing
 from tfcli.model.transformer import Transformer
 
@@ -190,12 +191,12 @@ def test_attention_that_looks_at_itself_alone_is_seen(side, monkeypatch):
     stack, trace = side
     count = last(stack) + 1 if stack.config.causal else len(IDS)
 
-    def itself(rows):
-        one = torch.eye(count, dtype=torch.float64)[rows.rows]
+    def itself(block):
+        one = torch.eye(count, dtype=torch.float64)[block.rows, : block.seen]
         return one.expand(stack.config.num_heads, -1, -1)
 
     before = rolled_out(stack, trace, last(stack), ALL)
-    monkeypatch.setattr(mixture.Rows, "weights", property(itself))
+    monkeypatch.setattr(blocks.Block, "weights", property(itself))
     for name, shares in rolled_out(stack, trace, last(stack), ALL).items():
         assert float(shares[last(stack)]) == pytest.approx(1)
         assert float(before[name][last(stack)]) < 0.95
@@ -215,11 +216,54 @@ def test_an_attention_that_gives_nothing_leaves_each_token_itself():
 
 
 @torch.inference_mode()
+@pytest.mark.parametrize("many", [1, 3, 99], ids=["all-whole", "both", "few-whole"])
+def test_coordinates_by_themselves_and_parts_made_whole_agree(side, monkeypatch, many):
+    stack, trace = side
+    found = rolled_out(stack, trace, last(stack), ["alti"])["alti"]
+    monkeypatch.setattr(nearer, "MANY", many)
+    again = rolled_out(stack, trace, last(stack), ["alti"])["alti"]
+    assert again == pytest.approx(found, abs=1e-14)
+
+
+@torch.inference_mode()
+def test_a_part_larger_than_the_whole_is_no_nearer(side):
+    """What lies beyond y counts twice: the fast way would not see it by the product alone."""
+    stack, trace = side
+    mixture = Mixture.of(stack.blocks[0], trace.layers[0], last(stack) + 1)
+    places = list(range(last(stack) + 1))
+    (read,) = rows.chunks(mixture, places, parts=True)
+    for block in blocks.blocks_of_rows(mixture, places):
+        product = nearer.along(mixture, block.rows, block.weights)
+        assert float((product - read.nearer).max()) > 1e-3
+        assert bool((read.nearer <= product + 1e-12).fill_diagonal_(True).all())
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=["float32", "float64"])
+def test_heads_that_undo_each_other_have_parts_of_no_length(dtype):
+    """Σ A_h A_h' ⟨f_h, f_h'⟩ alone would leave the root of a rounding error."""
+    model = build("gpt2", dtype)
+    attention = model.blocks[0].attention
+    for module in (attention.q, attention.k, attention.v):
+        module.weight[6:12] = module.weight[:6]
+        module.bias[6:12] = module.bias[:6]
+    attention.o.weight[:, 6:12] = -attention.o.weight[:, :6]
+    attention.o.weight[:, 12:] = 0
+    mixture = Mixture.of(model.blocks[0], run(model, IDS).layers[0], len(IDS))
+    (read,) = rows.chunks(mixture, list(range(len(IDS))), parts=True)
+    off = ~torch.eye(len(IDS), dtype=torch.bool)
+    assert float(read.sizes[off].max()) < (1e-6 if dtype == torch.float32 else 1e-14)
+
+
+@torch.inference_mode()
 def test_few_rows_and_few_keys_at_a_time_change_nothing(side, monkeypatch):
     stack, trace = side
     whole = rolled_out(stack, trace, last(stack), ALL)
-    monkeypatch.setattr(mixture, "_ROWS_AT_ONCE", 2)
-    monkeypatch.setattr(mixture, "_PARTS_AT_ONCE", 120)
+    monkeypatch.setattr(blocks, "_WEIGHTS_AT_ONCE", 2 * len(IDS) * stack.config.num_heads)
+    monkeypatch.setattr(blocks, "_GIVEN_AT_ONCE", 300)
+    monkeypatch.setattr(rows, "_WEIGHTS_KEPT", 5 * len(IDS) * stack.config.num_heads)
+    monkeypatch.setattr(nearer, "_PARTS_AT_ONCE", 120)
+    monkeypatch.setattr(zeroing, "_PARTS_AT_ONCE", 120)
     for name, shares in rolled_out(stack, trace, last(stack), ALL).items():
         assert shares == pytest.approx(whole[name], abs=1e-13)
 

@@ -79,12 +79,15 @@ class AttentionTrace:
         Masked cells are -inf, or the mask's large negative number.
         """
         H, T = self.q.shape[1:3]
-        head_ids = list(range(H)) if heads is None else [h % H for h in heads]
         query_ids = list(range(T)) if queries is None else [i % T for i in queries]
-        groups = H // self.shared_k.shape[1]
-        q = self.q[:, head_ids][:, :, query_ids]
-        k = self.shared_k[:, [h // groups for h in head_ids]]
-        scores = q @ k.transpose(-1, -2) * self.scale
+        q, k = self.q[:, :, query_ids], self.shared_k  # the few queries first: q is O(T·D)
+        head_ids = slice(None) if heads is None else [h % H for h in heads]
+        if heads is not None:
+            groups = H // k.shape[1]
+            q, k = q[:, head_ids], k[:, [h % H // groups for h in heads]]
+        else:
+            k = self.k
+        scores = (q @ k.transpose(-1, -2)).mul_(self.scale)
         if self.softcap is not None:
             scores = self.softcap * torch.tanh(scores / self.softcap)
         if self.mask is not None:
@@ -95,7 +98,7 @@ class AttentionTrace:
             return scores
         positions = torch.arange(k.shape[2], device=q.device)
         asking = torch.tensor(query_ids, device=q.device)[:, None]
-        return scores.masked_fill(positions > asking, float("-inf"))
+        return scores.masked_fill_(positions > asking, float("-inf"))
 
     def sink_weights(self, queries: Sequence[int]) -> Tensor | None:
         """What the learned sinks take of each row [B, H, q]; None where there are none."""

@@ -41,13 +41,13 @@ class FrozenNorm:
         return self.norm.apply_frozen(part, self.scale)
 
     def back(self, direction: Tensor) -> Tensor:
-        """The direction [D] in the norm's input that `direction` in its output stands for."""
+        """The direction [..., D] in the norm's input that `direction` in its output stands for."""
         if self.norm is None or self.scale is None:
             return direction
         if isinstance(self.norm, RMSNorm):
             return direction * self.norm.multiplier(direction.dtype) / self.scale
         turned = direction * self.norm.weight.to(direction.dtype) / self.scale
-        return turned - turned.mean()
+        return turned - turned.mean(-1, keepdim=True)
 
     def bias(self, like: Tensor) -> Tensor | None:
         """What the norm adds by itself [D], in the dtype of `like`."""

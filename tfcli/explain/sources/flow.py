@@ -12,7 +12,8 @@ from torch import Tensor
 
 from tfcli.explain.precision import blocks
 from tfcli.explain.sources.measures import rollout_rows
-from tfcli.explain.sources.mixture import Mixture, Rows
+from tfcli.explain.sources.mixture import Mixture
+from tfcli.explain.sources.rows import Rows
 from tfcli.model.stack import Stack
 from tfcli.model.trace import StackTrace
 
@@ -34,7 +35,8 @@ def attention_flow(stack: Stack, trace: StackTrace, position: int) -> Tensor:
     count = position + 1 if stack.config.causal else trace.ids.shape[1]
     network = _Network(len(trace.layers) + 1, count)
     for i, (block, layer) in enumerate(zip(blocks(stack), trace.layers, strict=True)):
-        mixed = rollout_rows(Rows(Mixture(block, layer, count), list(range(count))))
+        mixture = Mixture.of(block, layer, count)
+        mixed = rollout_rows(block, Rows.of(mixture, list(range(count)), None))
         for row, widths in enumerate(mixed.tolist()):
             for key, width in enumerate(widths):
                 network.connect((i + 1) * count + row, i * count + key, round(width * _UNIT))

@@ -1,0 +1,71 @@
+"""Some rows of a mixture: how large each token's part in them is, and how near to the whole."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tfcli.explain.sources.blocks import Keys, blocks_of_rows
+from tfcli.explain.sources.mixture import Mixture
+from tfcli.explain.sources.nearer import Pairs, along, beyond, made_whole
+
+_WEIGHTS_KEPT = 2**26  # rows · keys · heads, if all pairs are made whole
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Some tokens that ask, r of them, and what each of the n tokens gives them.
+
+    Attributes:
+        rows: which, in ascending order.
+        average: weights, the mean of all heads [r, n].
+        sizes: ‖part‖₂ of every token in y [r, n]. A token's own part is what it gives itself and
+            what the residual connection keeps of it. None where not asked for, as `nearer`.
+        nearer: ‖y‖₁ - ‖y - part‖₁ likewise: how much nearer every part brings the sum to y.
+    """
+
+    mixture: Mixture
+    rows: list[int]
+    average: Tensor
+    sizes: Tensor | None = None
+    nearer: Tensor | None = None
+
+    @classmethod
+    def of(cls, mixture: Mixture, rows: list[int], known: Keys | None) -> "Rows":
+        """Read them, with the parts where the keys are known."""
+        average, sizes, nearer = mixture.after.new_zeros(3, len(rows), mixture.tokens)
+        itself: list[Tensor] = []
+        many: list[Pairs] = []
+        for block in blocks_of_rows(mixture, rows):
+            at = slice(block.first, block.first + len(block.rows)), slice(block.seen)
+            average[at] = block.weights.mean(0)
+            if known is None:
+                continue
+            sizes[at], bounds = block.sizes(known)
+            over, left = beyond(block, known, bounds)
+            nearer[at] = along(mixture, block.rows, block.weights) - 2 * over
+            many.append(left)
+            itself.append(block.by_pair[torch.arange(len(block.rows)), block.rows])
+        if known is None:
+            return cls(mixture, rows, average)
+        pairs = Pairs.together(many)
+        nearer[pairs.rows, pairs.keys] = made_whole(mixture, known, rows, pairs)
+        y = mixture.after[rows]
+        own = torch.bmm(known.given[rows], torch.cat(itself)[..., None])[..., 0]
+        own += mixture.kept[rows]
+        sizes[range(len(rows)), rows] = own.norm(dim=-1)
+        nearer[range(len(rows)), rows] = y.abs().sum(-1) - (y - own).abs().sum(-1)
+        return cls(mixture, rows, average, sizes, nearer)
+
+
+def chunks(mixture: Mixture, rows: list[int], parts: bool) -> Iterator[Rows]:
+    """Some rows of a mixture, as many at a time as there is room for.
+
+    Args:
+        parts: the parts are measured too, not only the weights.
+    """
+    known = Keys.of(mixture) if parts else None
+    size = max(_WEIGHTS_KEPT // (mixture.tokens * mixture.attention.q.shape[1]), 1)
+    for start in range(0, len(rows), size):
+        yield Rows.of(mixture, rows[start : start + size], known)
