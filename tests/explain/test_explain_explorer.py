@@ -204,3 +204,18 @@ def test_what_was_seen_is_not_computed_again(monkeypatch):
         explorer.look(spot, part)
     assert explorer.look(replace(spot, layer=0, head=0, measure="delta"), "lens")
     assert not runs
+
+
+def test_sources_and_neighbours_follow_the_position_and_the_cost_is_measured_once():
+    model = build("qwen3", torch.float64)
+    explorer, first = explorer_of(model)
+    here, before = first, steps.token_moved(first, -2)
+    for spot in (here, before):
+        expected = explained(model, spot, "sources", "neighbors")
+        for section in ("sources", "neighbors"):
+            found = getattr(explorer.look(spot, section).explanation, section)
+            assert found == getattr(expected, section) and found.position == spot.position
+    assert explorer.look(here, "cost") is explorer.look(before, "cost")
+    longer = steps.appended(here, 3)
+    measured = explorer.look(longer, "cost").explanation.cost
+    assert measured is not None and measured.tokens == len(IDS) + 1

@@ -31,8 +31,19 @@ from tfcli.model.transformer import Transformer
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
 
+# Those that need words of their own are not among them: edits, and the sum of an analogy.
 Further = Literal[
-    "ledger", "lens_grid", "residual", "memories", "experts", "sampling", "surprisal", "norms"
+    "ledger",
+    "sources",
+    "lens_grid",
+    "residual",
+    "neighbors",
+    "memories",
+    "experts",
+    "sampling",
+    "surprisal",
+    "norms",
+    "cost",
 ]
 Part = Literal["heads", "qkv", "lens", "attention", "next", "credit", "model"] | Further
 Window = tuple[int, int]
@@ -307,6 +318,8 @@ def _seen_by(spot: Spot, part: Part) -> Spot:
         spot = replace(spot, ablated=())
     if part == "model":
         return replace(spot, head=0, source=None)
+    if part == "cost":  # it is measured: not again where the text is the same
+        spot = replace(spot, position=0)
     return replace(
         spot, kind="self", layer=0, head=0, source=spot.source if part == "heads" else None
     )

@@ -14,7 +14,7 @@ from tfcli.explain.sources.measures import context_shares, rolled_out
 from tfcli.model.stack import Stack
 
 # Multiplications of one pass over all layers: each takes a minute or so of one core.
-LARGEST_PARTS = 4 * 10**11
+LARGEST_PARTS = 12 * 10**11
 LARGEST_ZEROING = 10**12
 
 
