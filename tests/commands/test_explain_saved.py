@@ -130,24 +130,25 @@ def test_a_damaged_file_gives_one_panel(tfcli_from, tmp_path, content):
     assert tfcli_from(path=tmp_path / "none.gz")[0] == 3
 
 
-@pytest.mark.parametrize(
-    ("place", "value"),
-    [
-        (("shapes", "steps", 2, "name"), "?"),
-        (("memories", "layers"), ()),
-        (("sampling", "columns", 1, "probabilities"), ()),
-        (("sampling", "position"), 10**18),
-        (("norms", "position"), 99),
-    ],
-    ids=str,
-)
-def test_a_file_whose_values_contradict_each_other_gives_one_panel(
-    tfcli_from, saved, tmp_path, place, value
-):
+def test_a_file_whose_values_contradict_each_other_gives_one_panel(tfcli_from, saved, tmp_path):
     path = tmp_path / "bad.json"
-    write_saved(path, changed(read_saved(saved), ("whole", *place), value))
+    write_saved(path, changed(read_saved(saved), ("whole", "norms", "position"), 99))
     code, out, err = tfcli_from("--section", "all", "--teach", path=path)
-    assert code == 5 and not out and "do not fit together" in err
+    assert code == 5 and not out
+    assert "bad.json is damaged: in its norms, numbers do not fit together" in err
+
+
+def test_a_fault_of_the_drawing_is_not_the_files(tfcli_from, monkeypatch, tmp_path):
+    """Of a file that is whole, nothing is said."""
+
+    def broken(*_: object) -> None:
+        raise IndexError("tuple index out of range")
+
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setattr("tfcli.view.explain.draw_section", broken)
+    code, _, err = tfcli_from()
+    assert code == 1 and "damaged" not in err
+    assert "tfcli: unexpected error: IndexError: tuple index out of range" in err
 
 
 def test_a_folder_is_no_place_to_save(tfcli_explain, tmp_path, monkeypatch):

@@ -195,9 +195,8 @@ def command(
             window=parse_window(window) if window is not None else None,
             all_keys=section is not None,
         )
-        with explain_saved.fitting_together(saved):
-            found = explain_saved.part_of_file(saved, request, section is not None, strict)
-            output.show(found, None, request, partial(explain_saved.rest_of_file, saved))
+        found = explain_saved.part_of_file(saved, request, section is not None, strict)
+        output.show(found, None, request, partial(explain_saved.rest_of_file, saved))
         return
     if save is not None:
         explain_saved.refuse_unsaved(ctx, save)

@@ -1,13 +1,12 @@
 """`tfcli explain --save` and `--from`: a whole explanation in a file, and any part of it later."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfcli.cli.frame import GLOBAL_OPTIONS
-from tfcli.errors import DataError, UsageError
+from tfcli.errors import UsageError
 from tfcli.explain.request import SECTIONS, Request
 from tfcli.view import console
 
@@ -51,19 +50,6 @@ def refuse_unsaved(ctx: Any, path: Path) -> None:
             f"{' and '.join(names)} cannot be combined with --save: a file holds the explanation "
             "of one prompt by one model."
         )
-
-
-@contextmanager
-def fitting_together(path: Path) -> Iterator[None]:
-    """Turn what goes wrong while a file is drawn into a DataError that names it.
-
-    Each of its values has the right type when it was read, but anyone may have written a list that
-    is shorter than another one, or a position that no token has.
-    """
-    try:
-        yield
-    except (LookupError, ArithmeticError, ValueError, TypeError, AssertionError) as error:
-        raise DataError(f"{path} is damaged: its numbers do not fit together.") from error
 
 
 def part_of_file(path: Path, request: Request, named: bool, strict: bool) -> "Explanation":

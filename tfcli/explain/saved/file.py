@@ -13,6 +13,7 @@ from tfcli.checkpoint.files import write_atomic
 from tfcli.errors import DataError, NotFoundError, UsageError
 from tfcli.explain.result import Explanation, SavedExplanation, SavedMeasure
 from tfcli.explain.result.documents import document, read_document
+from tfcli.explain.saved.fits import misfit
 
 # Bytes of a file, and of the document in it: a few bytes can be compressed from terabytes. What is
 # written at all the bounds of `whole` has 25 MB.
@@ -45,7 +46,7 @@ def read_saved(path: Path) -> SavedExplanation:
 
     Raises:
         NotFoundError: there is no such file.
-        DataError: it cannot be read, is neither, is damaged, or of a newer tfcli.
+        DataError: it cannot be read, is neither, is damaged, or of another tfcli.
     """
     value = _json(path, _content(path))
     try:
@@ -53,12 +54,14 @@ def read_saved(path: Path) -> SavedExplanation:
     except DataError as error:
         raise DataError(f"{path} cannot be drawn. {error.message}", hint=error.hint) from error
     if isinstance(found, Explanation):
-        return _of_screen(found)
+        found = _of_screen(found)
     if not isinstance(found, SavedExplanation):
         raise DataError(
             f"{path} holds {value['schema']}: --from draws an explanation of one prompt."
         )
-    _require_whole(path, found)
+    section = misfit(found)
+    if section is not None:
+        raise DataError(f"{path} is damaged: in its {section}, numbers do not fit together.")
     return found
 
 
@@ -104,16 +107,3 @@ def _of_screen(found: Explanation) -> SavedExplanation:
     reason = found.omitted.get("heads")
     measures = {"delta": SavedMeasure((), reason)} if reason is not None else {}
     return SavedExplanation(found, measures=measures)
-
-
-def _require_whole(path: Path, saved: SavedExplanation) -> None:
-    """Refuse a file whose parts contradict each other where a request is resolved by them."""
-    facts, focus, delta = saved.whole.model, saved.whole.focus, saved.measures.get("delta")
-    rows = [len(row) for grid in (delta.grids if delta else ()) for row in grid.values]
-    fits = (
-        len(saved.delta_norms) == facts.num_layers
-        and set(rows) == {facts.num_heads}
-        and 0 <= focus.position < len(saved.whole.tokens.tokens)
-    )
-    if not fits:
-        raise DataError(f"{path} is damaged: its layers, heads and tokens do not fit together.")
