@@ -22,16 +22,12 @@ from textual.widgets import Input, Static
 
 from tfcli.errors import TfcliError
 from tfcli.explain import spot as steps
-from tfcli.explain.explorer import FURTHER, PLAIN, Explorer, Part, Sight
-from tfcli.explain.result import Explanation
+from tfcli.explain.explorer import Explorer, Part, Sight
 from tfcli.explain.spot import Spot
-from tfcli.view.explain_lines import DIM, Language, Pen, crop
-from tfcli.view.explore import grid, panes, strip, words
-from tfcli.view.explore.arrange import Arrangement, Box, arrange
-from tfcli.view.teach import lesson
-
-# A part to measure and the room for its matrix; None for the token that comes next.
-Wish = tuple[Part | None, int]
+from tfcli.view.explain_lines import Language, Pen, crop
+from tfcli.view.explore import panes, words
+from tfcli.view.explore.arrange import Box
+from tfcli.view.explore.board import Board, Wish
 
 
 class HelpScreen(ModalScreen[None]):
@@ -53,7 +49,7 @@ class ExploreApp(App[None]):
     """The screen.
 
     Attributes:
-        spot: what is looked at.
+        board: what is known and looked at, and how it is drawn.
         failure: an error that is no user's, which ended the application.
     """
 
@@ -139,18 +135,11 @@ class ExploreApp(App[None]):
             language: of the sentences that teach.
         """
         super().__init__(ansi_color=True)
-        self.explorer, self.spot = explorer, spot
+        self.explorer, self.board = explorer, Board(explorer, spot, Pen(80, ascii, brief=False))
         self.failure: Exception | None = None
         self._encode, self._decode, self._start = encode, decode, start
-        self._pen = Pen(80, ascii, brief=False)
         self._language: Language = language
-        self._main: panes.Name = "head"
-        self._looks: dict[panes.Name, panes.Look] = {name: panes.Look() for name in panes.NAMES}
-        self._sights: dict[Part, tuple[Spot, Sight]] = {}
-        self._text: Explanation | None = None
         self._before: list[Spot] = []
-        self._message = ""
-        self._size_to_fill = Size(80, 24)
         self._going = 0  # tokens that are still to be appended
         self._asked: object = None
         self._working: object = None
@@ -172,94 +161,50 @@ class ExploreApp(App[None]):
 
     def on_mount(self) -> None:
         self.theme = "ansi-dark"
-        self._size_to_fill = self.size
-        self._look()
+        self._fill(self.size)
 
     def on_resize(self, event: Resize) -> None:
-        self._size_to_fill = event.size
+        self._fill(event.size)
+
+    def _fill(self, size: Size) -> None:
+        self.board.pen = replace(self.board.pen, width=size.width)
+        self.board.height = size.height
         self._look()
+
+    @property
+    def spot(self) -> Spot:
+        """What is looked at."""
+        return self.board.spot
 
     @property
     def computing(self) -> bool:
         """Whether a thread is at work, or about to be."""
         return self._working is not None
 
-    def _arrangement(self) -> Arrangement:
-        config = self.explorer.model.config
-        return arrange(
-            self._size_to_fill.width,
-            self._size_to_fill.height,
-            strip.lines_of(config.encoder is not None, config.causal),
-            grid.size(*self.explorer.extents[self.spot.kind]),
-            len(panes.NAMES),
-        )
-
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        places = self._arrangement()
-        seen = panes.shown(self._main, len(places.panes))
-        pen = replace(self._pen, width=self._size_to_fill.width)
-        self._put("title", places.title, [words.title(pen, self._text, self.spot, self.computing)])
-        self._put("tabs", places.tabs, [words.tabs(self._main, self._part("more"))])
-        self._put("footer", places.footer, [words.footer(pen, self._message)])
-        if self._text is not None and self._is_of_this_text(self._text):
-            self._put("strip", places.strip, strip.draw_strip(pen, self._text, self.spot))
-        heads = self._sights.get("heads")
-        if heads is not None:
-            narrow = replace(pen, width=places.grid.width)
-            drawn = grid.draw_grid(narrow, heads[1].explanation, self.spot, places.grid.height)
-            self._put("grid", places.grid, drawn)
-        boxes = dict(zip(seen, places.panes, strict=True))
+        self.board.computing = self.computing
+        drawn = self.board.drawn()
         for name in panes.NAMES:
-            self.query_one(f"#{name}", Static).display = name in boxes
-            if name in boxes:
-                self._draw_pane(name, boxes[name])
-
-    def _draw_pane(self, name: panes.Name, box: Box) -> None:
-        found = self._sights.get(self._part(name))
-        if found is None:
-            self._put(name, box, [])
-            return
-        pen = replace(self._pen, width=box.width)
-        lines = panes.draw_pane(pen, name, found[1], self._looks[name])
-        if pen.language:
-            lines += [Text(), *lesson(pen, found[1].explanation, self._part(name))]
-        note = ""
-        if self.spot.ablated and self._part(name) in PLAIN:
-            note = "Of the model with all its heads:"
-        elif name == "head" and found[0].place in found[0].ablated:
-            note = "Taken away: it weighs the keys, and gives nothing."
-        if note:
-            lines = [pen.line("   ", (note, DIM)), *lines]
-        top = min(self._looks[name].top, panes.last_top(len(lines), box.height))
-        self._looks[name] = replace(self._looks[name], top=top)
-        self._put(name, box, panes.visible(pen, lines, top, box.height))
+            self.query_one(f"#{name}", Static).display = name in drawn
+        for name, (box, lines) in drawn.items():
+            self._put(name, box, lines)
 
     def _put(self, name: str, box: Box, lines: list[Text]) -> None:
         widget = self.query_one(f"#{name}", Static)
         widget.styles.offset = (box.x, box.y)
         widget.styles.width, widget.styles.height = max(box.width, 1), max(box.height, 1)
-        cut = [crop(line, box.width, self._pen.say("…")) for line in lines[: max(box.height, 1)]]
+        dots = self.board.pen.say("…")
+        cut = [crop(line, box.width, dots) for line in lines[: max(box.height, 1)]]
         widget.update(Text("\n", no_wrap=True).join(cut))
-
-    def _part(self, name: panes.Name) -> Part:
-        return panes.part_of(name, self._looks[name])
-
-    def _is_of_this_text(self, explanation: Explanation) -> bool:
-        length = len(explanation.source.tokens) if explanation.source else len(explanation.ids)
-        return explanation.ids == self.spot.followed and length == len(self.spot.ids)
 
     # ---- what is measured
 
     def _look(self) -> None:
         """Draw what is known of the spot, and have the rest measured."""
-        places = self._arrangement()
         wishes: list[Wish] = [(None, 0)] if self._going else []
-        wishes.append(("heads", 0))
-        for name, box in zip(panes.shown(self._main, len(places.panes)), places.panes, strict=True):
-            room = panes.matrix_room(box.width, box.height) if name == "weights" else 0
-            wishes.append((self._part(name), room))
+        wishes += self.board.wishes()
         self._asked = (self.spot, tuple(wishes))
         if self._working is None:
             self._working = self._asked
@@ -286,8 +231,8 @@ class ExploreApp(App[None]):
 
     def on_explore_app_arrived(self, message: Arrived) -> None:
         if message.part == "heads":
-            self._text = message.sight.explanation
-        self._sights[message.part] = (message.spot, message.sight)
+            self.board.text = message.sight.explanation
+        self.board.sights[message.part] = (message.spot, message.sight)
         self._draw()
 
     def on_explore_app_chosen(self, message: Chosen) -> None:
@@ -295,7 +240,7 @@ class ExploreApp(App[None]):
             return  # it is asked for again
         self._going -= 1
         if self.explorer.ends(message.token):
-            self._going, self._message = 0, "The model ends the text here."
+            self._going, self.board.message = 0, "The model ends the text here."
             self._draw()
         elif self.explorer.model.config.causal:
             self._go(steps.appended(self.spot, message.token))
@@ -317,7 +262,7 @@ class ExploreApp(App[None]):
         """Say what the user can mend; end where it is a fault of the program."""
         self._going = 0
         if isinstance(error, TfcliError):
-            self._message = error.message
+            self.board.message = error.message
             return
         self.failure = error
         self.exit()
@@ -326,7 +271,7 @@ class ExploreApp(App[None]):
         """Look at another spot; a changed text can be taken back."""
         if (spot.ids, spot.written) != (self.spot.ids, self.spot.written):
             self._before.append(self.spot)
-        self.spot, self._message = spot, ""
+        self.board.spot, self.board.message = spot, ""
         self._look()
 
     # ---- keys
@@ -340,7 +285,7 @@ class ExploreApp(App[None]):
         return True
 
     def action_token(self, by: int) -> None:
-        asking = None if self._text is None else self._text.focus.source
+        asking = None if self.board.text is None else self.board.text.focus.source
         if self.spot.kind == "encoder" and asking is not None:
             here = asking if self.spot.source is None else self.spot.source
             self._go(steps.source_moved(self.spot, by, here))
@@ -366,67 +311,59 @@ class ExploreApp(App[None]):
         self._go(steps.ablations_cleared(self.spot))
 
     def action_pane(self, number: int) -> None:
-        name = panes.NAMES[number]
-        if name == "more" and name == self._main:
-            section = (self._looks[name].section + 1) % len(FURTHER)
-            self._looks[name] = panes.Look(section=section)
-        self._main = name
-        self._message = ""
+        self.board.turn_main(number)
+        self.board.message = ""
         self._look()
 
     def action_turn(self, by: int) -> None:
-        self.action_pane((panes.NAMES.index(self._main) + by) % len(panes.NAMES))
+        self.action_pane((panes.NAMES.index(self.board.main) + by) % len(panes.NAMES))
 
     def action_scroll(self, by: int) -> None:
-        look, box = self._looks[self._main], self._arrangement().panes[0]
-        self._looks[self._main] = replace(look, top=max(look.top + by * max(box.height - 2, 1), 0))
+        self.board.scroll(by)
         self._draw()
 
     def action_row(self, by: int) -> None:
-        look, found = self._looks["next"], self._sights.get("next")
-        table = None if found is None else found[1].explanation.next
-        last = 0 if table is None else len(table.candidates) - 1
-        self._looks["next"] = replace(look, row=max(0, min(look.row + by, last)))
+        self.board.mark_row(by)
         self._draw()
 
     def action_go_on(self) -> None:
         self._going += 1
-        self._message = ""
+        self.board.message = ""
         self._look()
 
     def action_take(self) -> None:
         """Take the marked candidate, where the table is seen and is that of the spot."""
-        places = self._arrangement()
-        if "next" not in panes.shown(self._main, len(places.panes)):
+        if "next" not in self.board.seen():
             self.action_pane(panes.NAMES.index("next"))
             return
-        found = self._sights.get("next")
-        if found is None or not _same_table(found[0], self.spot):
-            return
-        table = found[1].explanation.next
+        sight = self.board.of_spot("next")
+        table = None if sight is None else sight.explanation.next
         if table is None:
             return
-        row = min(self._looks["next"].row, len(table.candidates) - 1)
-        self._looks["next"] = panes.Look()
+        row = min(self.board.looks["next"].row, len(table.candidates) - 1)
+        self.board.looks["next"] = panes.Look()
         causal = self.explorer.model.config.causal
         self._go(steps.taken(self.spot, table.candidates[row].id, causal))
 
     def action_undo(self) -> None:
         if not self._before:
-            self._message = "There is nothing to undo."
+            self.board.message = "There is nothing to undo."
             self._draw()
             return
         was = self._before.pop()
-        self._going, self._message = 0, ""
-        self.spot = replace(self.spot, ids=was.ids, written=was.written, position=was.position)
+        self._going, self.board.message = 0, ""
+        self.board.spot = replace(
+            self.spot, ids=was.ids, written=was.written, position=was.position
+        )
         self._look()
 
     def action_teach(self) -> None:
-        self._pen = replace(self._pen, language=None if self._pen.language else self._language)
+        pen = self.board.pen
+        self.board.pen = replace(pen, language=None if pen.language else self._language)
         self._draw()
 
     def action_keys(self) -> None:
-        self.push_screen(HelpScreen(replace(self._pen, width=self._size_to_fill.width)))
+        self.push_screen(HelpScreen(self.board.pen))
 
     def action_edit(self) -> None:
         line = self.query_one("#edit", Input)
@@ -438,7 +375,7 @@ class ExploreApp(App[None]):
         line = self.query_one("#edit", Input)
         line.display = False
         self.set_focus(None)
-        self._message = ""
+        self.board.message = ""
         self._draw()
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
@@ -449,18 +386,8 @@ class ExploreApp(App[None]):
         try:
             ids = tuple(self._encode(message.value))
         except TfcliError as error:
-            self._message = error.message
+            self.board.message = error.message
             self._draw()
             return
         self.action_leave()
         self._go(self.explorer.reworded(self.spot, ids, self._start))
-
-
-def _same_table(one: Spot, other: Spot) -> bool:
-    """Whether the next-token tables of two spots are the same."""
-    return (one.followed, one.ids, one.position, one.ablated) == (
-        other.followed,
-        other.ids,
-        other.position,
-        other.ablated,
-    )
