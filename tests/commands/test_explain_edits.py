@@ -106,7 +106,8 @@ def test_the_loop_writes_with_the_changed_model(tfcli_explain):
         (("--ablate", "[bold]L1"), "“[bold]L1” is no place"),
         (("--scale", "L1H0"), "is no value for `--scale`"),
         (("--scale", "L1H0=1e999"), "is no value for `--scale`"),
-        (("--scale", "L1H0=1e308,L0=1e308"), "computes no numbers"),
+        (("--scale", "L1H0=1e30"), "the factor is at most 1,000,000"),
+        (("--scale", "L0=-1e6", "--dtype", "float16"), "computes no numbers"),
         (("--ablate", "L1", "--scale", "attn:L1=2"), "attn:L1 is changed in two ways"),
         (("--patch-at", "L1"), "--patch-at needs another prompt"),
         (("--measure", "patching"), "--measure patching needs another prompt"),
@@ -115,6 +116,8 @@ def test_the_loop_writes_with_the_changed_model(tfcli_explain):
         (("--patch", "\udc80"), "--patch is not UTF-8"),
         (("--patch", "dog " * 300), "longer context"),
         (("--ablate-with", "noise", "--ablate", "L1"), "noise"),
+        (("--ablate-with", "mean"), "in place of what --ablate names"),
+        (("--ablate-with", "mean", "--measure", "ablation"), "in place of what --ablate names"),
     ],
 )
 def test_what_cannot_be_done_is_one_panel(tfcli_explain, words, message):

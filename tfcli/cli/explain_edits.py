@@ -22,7 +22,7 @@ def edit_request(
     """What to change; the other prompt's tokens are not known yet.
 
     Raises:
-        UsageError: no place is named so, or there is no prompt to patch from.
+        UsageError: no place is named so, there is no prompt to patch from, or a filling of nothing.
     """
     if patch is not None:
         _require_text(patch)
@@ -30,6 +30,11 @@ def edit_request(
         raise UsageError(
             "--patch-at needs another prompt to take outputs from.",
             hint='For example --patch "The dog" --patch-at L5H3.',
+        )
+    if filling != "zero" and ablate is None:
+        raise UsageError(
+            "--ablate-with says what stands in place of what --ablate names.",
+            hint="For example --ablate L5H3 --ablate-with mean.",
         )
     return EditRequest(
         ablate=parse_sites(ablate, "ablate") if ablate is not None else (),

@@ -18,6 +18,7 @@ Part = Literal["head", "attention", "feed-forward"]
 Filling = Literal["zero", "mean"]
 # By the kind of attention, how many layers there are, and heads in each.
 Extents = Mapping[Kind, tuple[int, int]]
+LARGEST_FACTOR = 1e6
 
 _SPAN = r"(-?\d{1,9})(?:-(\d{1,9}))?"
 _SITE = re.compile(rf"(?:(attn|ffn):)?([LXE]){_SPAN}(?:H{_SPAN})?", re.ASCII | re.IGNORECASE)
@@ -191,6 +192,11 @@ def _scale(word: str) -> tuple[Site, float]:
         raise UsageError(
             f"“{_shortened(word.strip())}” is no value for `--scale`.",
             hint="`--scale L5H3=0.5` halves a head; 0 takes it away, 2 doubles it.",
+        )
+    if abs(factor) > LARGEST_FACTOR:
+        raise UsageError(
+            f"“{_shortened(word.strip())}”: the factor is at most {LARGEST_FACTOR:,.0f}.",
+            hint="Beyond that a vector's squares leave the range of the model's numbers.",
         )
     return _site(name, "scale"), factor
 
