@@ -330,7 +330,7 @@ def test_effects_in_a_as_it_iswithout_some_heads_are_beside_these(name):
             "ffn:L1 is changed in two ways",
         ),
         (EditRequest(patch_at=parse_sites("L1", "patch-at")), "no other prompt"),
-        (EditRequest(scale=parse_scales(["L0-2=1e300"])), "no numbers"),
+        (EditRequest(scale=((parse_sites("L0-2", "scale")[0], 1e300),)), "no numbers"),
     ],
 )
 def test_what_cannot_be_changed_is_refused(edits, words):
