@@ -8,9 +8,11 @@ senses: a word with two senses, in prompts that end with it: pairs of prompts wi
     comes next, in bits; how many prompts are nearer to their own sense on average; and of each
     prompt, on average, the word that drew it from the other sense the most, directly, and the
     word without which it comes nearest to the other sense (`tfcli explain --compare`).
-copying: the heads that the measure `induction` ranks first (Olsson et al. 2022), and what copying
-    costs without each: nats a token, over the rare tokens of held-out documents of the embedded
-    corpus that stand behind the token behind which they stood before.
+copying: the rare tokens of held-out documents of the embedded corpus that stand behind the token
+    behind which they stood before. Of the heads that look most at that first place from the token
+    before: their weight there and on a token of that text on average, their score by the measure
+    `induction`, which takes random tokens (Olsson et al. 2022), and nats a token without them, of
+    the copied tokens and of all others.
 """
 
 import argparse
@@ -39,6 +41,8 @@ from tfcli.explain.text.occurrence import find_word
 CONSOLE = Console(width=150, highlight=False)
 _RARE = 12  # times that a token may stand in all held-out documents
 _HEADS = 6
+
+_CopiedText = tuple[list[int], dict[int, int]]
 
 
 @dataclass(frozen=True)
@@ -167,53 +171,82 @@ def _whole(labels: tuple[str, ...], position: int) -> str:
 
 @torch.inference_mode()
 def copying(model: tfcli.LanguageModel) -> None:
-    """Print the first heads by induction, and the loss on copied tokens without each."""
+    """Print the heads that look at what is copied, and the loss without each."""
     texts = _copied(model)
     scores, repeated = induction(model.model, model.tokenizer, 0)
-    whole = _loss(model, texts)
-    count = sum(len(places) for _, places in texts)
-    CONSOLE.print(f"{count} copied tokens: {whole:.3f} nats a token")
+    weights, usual = _looks_back(model, texts)
+    whole = _losses(model, texts)
+    count = sum(len(copies) for _, copies in texts)
+    others = sum(len(ids) - 1 for ids, _ in texts) - count
+    CONSOLE.print(f"{count} copied tokens: {whole[0]:.3f} nats a token; {others} others:", end=" ")
+    CONSOLE.print(f"{whole[1]:.3f}")
     if repeated.first_bits is not None and repeated.second_bits is not None:
         bits = f"{repeated.first_bits:.1f} bits a token once, {repeated.second_bits:.1f} again"
         CONSOLE.print(f"random tokens given twice: {bits}")
-    table = Table("head", "induction", "standard deviations above the mean", "nats without it")
-    for place in scores.flatten().argsort(descending=True)[:_HEADS].tolist():
-        layer, head = divmod(place, scores.shape[1])
-        score = float(scores[layer, head])
-        above = (score - float(scores.mean())) / float(scores.std())
+    table = Table("head", box=None, header_style="bold")
+    for name in ("weight", "usual", "induction", "copied without it", "others without it"):
+        table.add_column(name, justify="right")
+    for place in weights.flatten().argsort(descending=True)[:_HEADS].tolist():
+        layer, head = divmod(place, weights.shape[1])
         with edited(model.model, [ablated(Place("self", "head", layer, head))]):
-            loss = _loss(model, texts)
-        changed = f"{loss:.3f} ({loss - whole:+.3f})"
-        table.add_row(f"L{layer}H{head}", f"{score:.3f}", f"{above:.1f}", changed)
+            losses = _losses(model, texts)
+        figures = [f"{float(of[layer, head]):.3f}" for of in (weights, usual, scores)]
+        pairs = zip(losses, whole, strict=True)
+        costs = [f"{loss:.3f} ({loss - before:+.3f})" for loss, before in pairs]
+        table.add_row(f"L{layer}H{head}", *figures, *costs)
     CONSOLE.print(table)
 
 
-def _copied(model: tfcli.LanguageModel) -> list[tuple[list[int], list[int]]]:
-    """Ids of held-out documents, and the places of what only looking back could tell."""
+def _looks_back(
+    model: tfcli.LanguageModel, texts: list[_CopiedText]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weight on what is copied from the token before the copy, and on any key: both [L, H]."""
+    there: list[torch.Tensor] = []
+    anywhere: list[torch.Tensor] = []
+    for ids, copies in texts:
+        trace = model.trace(ids)
+        asking = [place - 1 for place in copies]
+        for layer in trace.layers:
+            rows = layer.attention.rows(queries=asking)[0].double()  # [H, n, T]
+            index = torch.tensor(list(copies.values())).expand(rows.shape[0], -1)[..., None]
+            seen = torch.tensor(asking) + 1
+            there.append(rows.gather(-1, index)[..., 0].sum(-1))
+            anywhere.append((rows.sum(-1) / seen).sum(-1))
+    layers, count = model.model.config.num_layers, sum(len(copies) for _, copies in texts)
+    weights, usual = (
+        torch.stack(found).unflatten(0, (-1, layers)).sum(0) / count for found in (there, anywhere)
+    )
+    return weights, usual
+
+
+def _copied(model: tfcli.LanguageModel) -> list[_CopiedText]:
+    """Ids of held-out documents, and where each token that only looking back could tell stood."""
     assert model.tokenizer is not None
     held_out = [document.text for document in documents() if document.split == "validation"]
     texts = [model.tokenizer.encode(text) for text in held_out]
     seen = Counter(token for ids in texts for token in ids)
-    found: list[tuple[list[int], list[int]]] = []
+    found: list[_CopiedText] = []
     for ids in texts:
-        behind: dict[int, int] = {}
-        places: list[int] = []
+        behind: dict[int, int] = {}  # of a token, the place behind its last
+        copies: dict[int, int] = {}
         for i in range(1, len(ids)):
-            if behind.get(ids[i - 1]) == ids[i] and seen[ids[i]] <= _RARE:
-                places.append(i)
-            behind[ids[i - 1]] = ids[i]
-        if places:
-            found.append((ids, places))
+            source = behind.get(ids[i - 1])
+            if source is not None and ids[source] == ids[i] and seen[ids[i]] <= _RARE:
+                copies[i] = source
+            behind[ids[i - 1]] = i
+        if copies:
+            found.append((ids, copies))
     return found
 
 
-def _loss(model: tfcli.LanguageModel, texts: list[tuple[list[int], list[int]]]) -> float:
-    """Nats a token at the places, on average."""
-    losses: list[float] = []
-    for ids, places in texts:
+def _losses(model: tfcli.LanguageModel, texts: list[_CopiedText]) -> tuple[float, float]:
+    """Nats a token on average: of those that are copied, and of all others."""
+    losses: tuple[list[float], list[float]] = [], []
+    for ids, copies in texts:
         logs = model(ids)[0].double().log_softmax(-1)
-        losses += [-float(logs[place - 1, ids[place]]) for place in places]
-    return mean(losses)
+        for place in range(1, len(ids)):
+            losses[place not in copies].append(-float(logs[place - 1, ids[place]]))
+    return mean(losses[0]), mean(losses[1])
 
 
 SECTIONS: dict[str, Callable[[tfcli.LanguageModel], None]] = {"senses": senses, "copying": copying}
