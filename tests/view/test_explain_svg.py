@@ -13,12 +13,17 @@ from rich.text import Text
 
 from tfcli.errors import UsageError
 from tfcli.view import console, picture
+from tfcli.view.explain import screen
 from tfcli.view.explain_lines import Pen
 from tfcli.view.svg import _PADDING, CELL, FONT_SIZE, LINE, svg
 
 NS = "{http://www.w3.org/2000/svg}"
 BARS = re.compile("[█▉▊▋▌▍▎▏]")
 CHINESE = ("她", "每天", "吃", "一个", "苹果")
+
+
+def drawing(found, pen, title):
+    return picture.drawn(screen(pen, found), pen, title)
 
 
 def characters(document):
@@ -43,15 +48,15 @@ def characters(document):
 @pytest.mark.parametrize("width", [60, 100, 200])
 def test_every_character_stands_in_its_cell(labels, width):
     found = sample(labels)
-    document = picture.drawn(found, Pen(width), "tfcli explain").document
-    screen = lines(found, width)
-    rows = [""] * len(screen)
+    document = drawing(found, Pen(width), "tfcli explain").document
+    shown = lines(found, width)
+    rows = [""] * len(shown)
     for line, column, text in sorted(characters(document)):
         cells = cell_len(text)
         inset = (2 - FONT_SIZE / CELL) / 2 if cells == 2 else 0
         rows[line] += " " * (round(column - inset) - cell_len(rows[line])) + text
         assert column - inset == pytest.approx(cell_len(rows[line]) - cells, abs=0.02)
-    bare = [BARS.sub(" ", line).rstrip() for line in screen]
+    bare = [BARS.sub(" ", line).rstrip() for line in shown]
     assert rows == bare
     assert any(cell_len(c) == 2 for _, _, c in characters(document))
 
@@ -67,7 +72,7 @@ def test_a_bar_is_as_long_as_its_blocks():
 def test_it_refers_to_nothing_outside(labels):
     found = sample(labels, candidates=["<img src=http://x>", "]]>", '"', "\x1b[2J", "a", "b"])
     title = 'tfcli explain "</title><script>"\x07\ud800\uffff'
-    document = picture.drawn(found, Pen(100), title).document
+    document = drawing(found, Pen(100), title).document
     root = ElementTree.fromstring(document.encode())  # UTF-8, and well-formed
     kinds = {element.tag.removeprefix(NS) for element in root.iter()}
     assert kinds == {"svg", "title", "style", "rect", "text", "g"}
@@ -82,7 +87,7 @@ def test_it_refers_to_nothing_outside(labels):
 
 def test_colours_are_in_it_unless_they_are_refused(monkeypatch):
     def inks():
-        document = picture.drawn(sample(), Pen(80), "").document
+        document = drawing(sample(), Pen(80), "").document
         return set(re.findall("#[0-9a-f]{6}", document))
 
     colored = inks()
@@ -94,10 +99,10 @@ def test_colours_are_in_it_unless_they_are_refused(monkeypatch):
 def test_a_png_has_twice_the_pixels_and_shows_the_text():
     pytest.importorskip("resvg_py")
     picture.require_png()
-    drawing = picture.drawn(sample(), Pen(80), "tfcli explain")
-    image = picture.png(drawing)
+    drawn = drawing(sample(), Pen(80), "tfcli explain")
+    image = picture.png(drawn)
     assert image[:8] == b"\x89PNG\r\n\x1a\n"
-    assert struct.unpack(">II", image[16:24]) == (2 * drawing.width, 2 * drawing.height)
+    assert struct.unpack(">II", image[16:24]) == (2 * drawn.width, 2 * drawn.height)
     blank = picture.png(picture.Drawing(svg([Text()] * 3, 80, ""), 2, 2))
     assert len(image) > 5 * len(blank)
     with pytest.raises(UsageError, match="too long for a PNG"):

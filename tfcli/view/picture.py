@@ -1,14 +1,15 @@
 """Screens as files: SVG, and PNG by way of it."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.text import Text
+
 from tfcli.checkpoint.files import write_atomic
 from tfcli.errors import UsageError
-from tfcli.explain.result import Explanation
 from tfcli.view import console, pull
-from tfcli.view.explain import screen
 from tfcli.view.explain_lines import Language, Pen, crop
 from tfcli.view.svg import FONTS, size, svg
 
@@ -36,9 +37,9 @@ class Drawing:
     height: int
 
 
-def drawn(explanation: Explanation, pen: Pen, title: str) -> Drawing:
-    """The screen of an explanation, lines that are too long cropped as on a terminal."""
-    lines = [crop(line, pen.width, pen.say("…")) for line in screen(pen, explanation)]
+def drawn(screen: Sequence[Text], pen: Pen, title: str) -> Drawing:
+    """A screen's lines; those that are too long are cropped, as on a terminal."""
+    lines = [crop(line, pen.width, pen.say("…")) for line in screen]
     return Drawing(svg(lines, pen.width, title), *size(len(lines), pen.width))
 
 

@@ -5,7 +5,6 @@ computes none. `level` is the step of the screen's colour ramp.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from tfcli.explain.result import (
     LETTERS,
@@ -22,29 +21,34 @@ from tfcli.explain.result import (
 from tfcli.view import explain_heat as heat
 from tfcli.view import explain_numbers as numbers
 from tfcli.view.explain_attention import name
-
-Json = dict[str, Any]
+from tfcli.view.html.parts import Json
 
 
 def tokens(explanation: Explanation) -> Json:
     """What was read, by the side that reads it."""
-    found = {"self": _tokens(explanation.tokens)}
+    focus = explanation.focus
+    found = {"self": _tokens(explanation.tokens, focus.position)}
     if explanation.source is not None:
-        found["encoder"] = _tokens(explanation.source)
+        found["encoder"] = _tokens(explanation.source, focus.source)
     return found
 
 
-def _tokens(read: Tokens) -> list[Json]:
+def _tokens(read: Tokens, followed: int | None) -> list[Json]:
     predicted = any(token.probability is not None for token in read.tokens)
-    return [_token(token, predicted) for token in read.tokens]
+    return [_token(token, predicted, token.position == followed) for token in read.tokens]
 
 
-def _token(token: Token, predicted: bool) -> Json:
+def _token(token: Token, predicted: bool, followed: bool) -> Json:
     facts = [f"id {token.id}"]
     if predicted:
         facts.append(f"p {numbers.probability(token.probability)}")
         facts.append(f"{numbers.number(token.surprisal, 1)} bits")
-    return {"position": token.position, "label": token.label, "facts": facts}
+    return {
+        "position": token.position,
+        "label": token.label,
+        "facts": facts,
+        "followed": followed,
+    }
 
 
 def grids(explanation: Explanation) -> list[Json]:

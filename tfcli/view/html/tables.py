@@ -1,12 +1,10 @@
 """Sections of the screen that the page shows as tables: what comes next, and the checks."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from tfcli.explain.result import Audit, BlockStep, Credit, Explanation, Lens, NextTokens
 from tfcli.view import explain_numbers as numbers
-
-Json = dict[str, Any]
+from tfcli.view.html.parts import Json, table
 
 
 def tables(explanation: Explanation) -> list[Json]:
@@ -25,35 +23,8 @@ def tables(explanation: Explanation) -> list[Json]:
     return found
 
 
-def _table(
-    name: str,
-    title: str,
-    columns: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    *,
-    bars: Sequence[float] = (),
-    marked: Sequence[int] = (),
-    note: str = "",
-) -> Json:
-    """A table whose first column names the row.
-
-    Args:
-        bars: a share of 1 for each row, drawn behind it.
-        marked: rows that stand out.
-    """
-    return {
-        "name": name,
-        "title": title,
-        "columns": list(columns),
-        "rows": [list(row) for row in rows],
-        "bars": [round(100 * max(0.0, min(bar, 1.0)), 1) for bar in bars],
-        "marked": list(marked),
-        "note": note,
-    }
-
-
-def _next(table: NextTokens, fills: bool) -> Json:
-    changed = table.settings != {"temperature": 1.0}
+def _next(found: NextTokens, fills: bool) -> Json:
+    changed = found.settings != {"temperature": 1.0}
     rows = [
         [
             str(row.rank),
@@ -64,19 +35,20 @@ def _next(table: NextTokens, fills: bool) -> Json:
             numbers.probability(row.probability),
             numbers.probability(row.cumulative),
         ]
-        for row in table.candidates
+        for row in found.candidates
     ]
-    force = ", ".join(f"{k.replace('_', '-')} {v:g}" for k, v in table.settings.items())
+    force = ", ".join(f"{k.replace('_', '-')} {v:g}" for k, v in found.settings.items())
     where = "What fills" if fills else "What may follow"
-    return _table(
+    return table(
         "next",
-        f"{where} position {table.position}",
+        f"{where} position {found.position}",
         ["rank", "token", "id", "logit", *(["p before"] if changed else []), "p", "cumulative"],
         rows,
-        bars=[row.probability for row in table.candidates],
+        bars=[row.probability for row in found.candidates],
         marked=[0],
-        note=f"{force} · {numbers.count(table.kept)} tokens are left · "
-        f"entropy {numbers.number(table.entropy)} bits",
+        words=[1],
+        note=f"{force} · {numbers.count(found.kept)} tokens are left · "
+        f"entropy {numbers.number(found.entropy)} bits",
     )
 
 
@@ -98,7 +70,7 @@ def _block(steps: Sequence[BlockStep]) -> Json:
     ]
     cross = ["+ cross"] if crossed else []
     names = ["layer", "|E|", "+ attention", *cross, "middle", "+ feed-forward", "|E'|", "cos"]
-    return _table("block", "What each opened block adds: norms", names, rows)
+    return table("block", "What each opened block adds: norms", names, rows)
 
 
 def _lens(lens: Lens) -> Json:
@@ -120,7 +92,7 @@ def _lens(lens: Lens) -> Json:
     gap = ["logit gap"] if against else []
     names = ["layer", "most likely", "p", named, "rank", *gap, "KL, bits", "entropy, bits"]
     marked = [i for i, row in enumerate(lens.rows) if row.top_id == lens.answer_id]
-    return _table("lens", "What each layer would say", names, rows, marked=marked)
+    return table("lens", "What each layer would say", names, rows, marked=marked, words=[1])
 
 
 def _credit(credit: Credit) -> Json:
@@ -145,7 +117,7 @@ def _credit(credit: Credit) -> Json:
     logit = numbers.number(credit.logit)
     relation = "=" if credit.adds_up else f"(in sum {numbers.number(credit.total)}) ≠"
     cross = ["cross"] if crossed else []
-    return _table(
+    return table(
         "credit",
         f"Who wrote the logit of “{credit.target_label}”{less}",
         ["layer", "attention", *cross, "feed-forward", "all" if crossed else "both"],
@@ -166,10 +138,11 @@ def _audit(audit: Audit) -> Json:
         ]
         for check in audit.checks
     ]
-    return _table(
+    return table(
         "audit",
         f"Audit: {'PASS' if audit.passed else 'FAIL'}",
         ["check", "what must be so", "error", "tolerance", "verdict"],
         rows,
+        words=[1],
         note=audit.note or "",
     )

@@ -1,0 +1,87 @@
+"""What every page is made of: tables, and the lines of the screen."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+
+from tfcli.view import explain_heat as heat
+from tfcli.view.explain_lines import Pen, crop
+
+Json = dict[str, Any]
+
+_ACCENTS = {37: "accent", 1: "bad", 2: "good"}
+
+
+def table(
+    name: str,
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    bars: Sequence[float] = (),
+    marked: Sequence[int] = (),
+    words: Sequence[int] = (),
+    spots: Sequence[str] = (),
+    note: str = "",
+) -> Json:
+    """A table whose first column names the row.
+
+    Args:
+        bars: a share of 1 for each row, drawn behind it.
+        marked: rows that stand out.
+        words: columns that hold words, besides the first.
+        spots: for each row what it is about; all that is about one thing is marked together.
+    """
+    return {
+        "name": name,
+        "title": title,
+        "columns": list(columns),
+        "rows": [list(row) for row in rows],
+        "bars": [round(100 * max(0.0, min(bar, 1.0)), 1) for bar in bars],
+        "marked": list(marked),
+        "words": list(words),
+        "spots": list(spots),
+        "note": note,
+    }
+
+
+def block(pen: Pen, name: str, lines: Sequence[Text]) -> Json:
+    """Lines of the screen, those that are too long cropped as on a terminal."""
+    return {"name": name, "lines": [_pieces(crop(line, pen.width, "…")) for line in lines]}
+
+
+def _pieces(line: Text) -> list[list[str]]:
+    """A line as runs of [text, names of classes]."""
+    rendered = line.render(Console(width=10**6, markup=False, highlight=False))
+    return [
+        [segment.text, _classes(segment.style)]
+        for segment in Segment.simplify(rendered)
+        if segment.text != "\n"
+    ]
+
+
+def _classes(style: Style | None) -> str:
+    if style is None:
+        return ""
+    names = ["strong"] * bool(style.bold) + ["dim"] * bool(style.dim)
+    if style.bgcolor is not None:
+        names.append(_level(_GROUNDS.get(style.bgcolor.number, 0)))
+    elif style.color is not None:
+        names.append(_ACCENTS.get(style.color.number or 0, ""))
+    return " ".join(names)
+
+
+def _level(level: int) -> str:
+    """The class of a step of the ramp, as the script names it too."""
+    return f"h{level}" if level >= 0 else f"n{-level}"
+
+
+_GROUNDS = {
+    parsed.bgcolor.number: level
+    for name, level in heat.levels().items()
+    if (parsed := Style.parse(name)).bgcolor is not None
+}
