@@ -1,6 +1,8 @@
 """Pages of explanations made by hand: the screen, and every head beside it."""
 
+import base64
 import dataclasses
+import hashlib
 import json
 from collections.abc import Sequence
 from html.parser import HTMLParser
@@ -77,3 +79,37 @@ class Parts(HTMLParser):
     def data(self) -> dict[str, Any]:
         """The page's data."""
         return json.loads(self.all("script")[0])
+
+    def require_closed(self) -> None:
+        """It is well-formed, has its own parts alone, and its policy allows these and no others."""
+        assert self.within == []
+        kinds = [tag for tag, _ in self.elements]
+        assert set(kinds) == {
+            *("html", "head", "meta", "title", "style", "body", "main", "h1", "noscript", "p"),
+            "script",
+        }
+        assert kinds.count("script") == 2 and kinds.count("style") == 1
+        for _, attributes in self.elements:
+            assert not any(name in attributes for name in ("src", "href", "style"))
+            assert not any(name.startswith("on") for name in attributes)
+        rules = dict(rule.strip().split(" ", 1) for rule in self.policy.split(";"))
+        assert {rules.pop(name) for name in ("default-src", "base-uri", "form-action")} == {
+            "'none'"
+        }
+        for name, text in (
+            ("style-src", self.all("style")[0]),
+            ("script-src", self.all("script")[1]),
+        ):
+            digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            assert rules.pop(name) == f"'sha256-{digest}'"
+        assert not rules and "unsafe" not in self.policy
+
+    @property
+    def policy(self) -> str:
+        """What the head allows."""
+        (policy,) = [
+            attributes["content"] or ""
+            for tag, attributes in self.elements
+            if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy"
+        ]
+        return policy

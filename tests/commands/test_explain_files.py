@@ -102,13 +102,33 @@ def test_what_cannot_be_written_is_said_and_leaves_what_was_there(tfcli_explain,
     assert (tmp_path / "file").read_text() == "mine"
 
 
-@pytest.mark.parametrize(
-    "words", [("--by-key",), ("--fit-lens", "world"), ("--over", "runs/x"), ("--compare", "a")]
-)
+@pytest.mark.parametrize("words", [("--by-key",), ("--fit-lens", "world")])
 def test_no_picture_of_what_has_no_screen(tfcli_explain, tmp_path, words):
     prompt = () if words[0] == "--fit-lens" else ("The cat",)
     code, out, err = tfcli_explain(*prompt, *words, "--svg", str(tmp_path / "a.svg"))
     assert (code, out) == (2, "") and "cannot be combined" in err
+
+
+@pytest.mark.parametrize("other", ["compare", "with"])
+def test_two_prompts_and_two_models_go_into_files(tfcli_explain, explain_folders, tmp_path, other):
+    value = {"compare": "she ate an apple", "with": str(explain_folders["gpt2"])}[other]
+    words = ("shares of the apple </script>", f"--{other}", value)
+    svg, html = tmp_path / "a.svg", tmp_path / "a.html"
+    code, out, err = tfcli_explain(*words, "--svg", str(svg), "--html", str(html))
+    assert (code, out) == (0, "") and str(svg) in err and str(html) in err
+    shown = " ".join(tfcli_explain(*words)[1].split())
+    named = value if other == "compare" else explain_folders["gpt2"].name
+    title = f'tfcli explain "shares of the apple </script>" --{other} "{named}"'
+    assert title in words_in(svg)
+    assert " NEXT " in shown and len(words_in(svg)) > 500
+    parts = Parts(html.read_text(encoding="utf-8"))
+    parts.require_closed()
+    assert parts.all("h1") == [title]
+    found = json.loads(tfcli_explain(*words, "--json")[1])
+    (table,) = (table for table in parts.data()["tables"] if table["name"] == "next")
+    assert [row[0] for row in table["rows"]] == [c["label"] for c in found["candidates"]]
+    code, out, _ = tfcli_explain(*words, "--json", "--svg", str(svg))
+    assert code == 0 and json.loads(out) == found
 
 
 def test_two_files_have_two_names(tfcli_explain, tmp_path):

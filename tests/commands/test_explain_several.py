@@ -3,9 +3,11 @@
 import json
 import re
 import shutil
+from html import unescape
 from pathlib import Path
 
 import pytest
+from explain_page import Parts
 from rich.cells import cell_len
 from train_runs import text, train
 
@@ -68,6 +70,19 @@ def test_a_line_a_step_and_the_last_is_the_runs_own(explain) -> None:
     drawn = [crop(line, 80, "…").plain for line in screen(pen, read_document(found))]
     assert drawn == shown.splitlines()
     assert explain("--over", "r", "--ascii")[1].isascii()
+
+
+def test_a_run_goes_into_files(explain, tmp_path) -> None:
+    code, out, err = explain("--over", "r", "--svg", "r.svg", "--html", "r.html")
+    assert (code, out) == (0, "") and "r.svg, " in err and "r.html, " in err
+    picture = unescape((tmp_path / "r.svg").read_text("utf-8"))
+    assert '<title>tfcli explain "the cat" --over "r"</title>' in picture
+    parts = Parts((tmp_path / "r.html").read_text(encoding="utf-8"))
+    parts.require_closed()
+    found = json.loads(explain("--over", "r", "--json")[1])
+    answer, *_, courses = parts.data()["tables"]
+    assert [row[4] for row in answer["rows"]] == [f"{c['rank']:,}" for c in found["checkpoints"]]
+    assert len(courses["rows"]) == len(found["moved"])
 
 
 def test_answer_head_and_measure_are_followed(explain) -> None:

@@ -98,6 +98,7 @@ def test_what_was_measured_fits(saved_of, shape):
         (("sources", "largest"), {}),
         (("sources", "left_out"), {"?": "no reason"}),
         (("lens_grid", "rows", 1, "cells"), ()),
+        (("edits", "changes", 0, "how"), "scale"),
     ],
     ids=str,
 )

@@ -6,7 +6,13 @@ Needs Playwright and a Chromium: its own, or the one that CHROMIUM names.
 import os
 
 import pytest
+from explain_compare_samples import compare_sample, side
+from explain_over_samples import over_sample
 from explain_page import TOKENS, opened, page_of
+from explain_with_samples import with_sample
+
+from tfcli.view.explain_lines import Pen
+from tfcli.view.html.several import page as page_of_several
 
 playwright = pytest.importorskip("playwright.sync_api")
 
@@ -161,3 +167,53 @@ def test_light_and_dark_follow_the_reader(open_page):
         for scheme in ("light", "dark")
     ]
     assert grounds == ["rgb(255, 255, 255)", "rgb(22, 26, 33)"]
+
+
+def of_several(found):
+    return page_of_several(found, Pen(100), "tfcli explain")
+
+
+@pytest.mark.parametrize("made", [compare_sample, with_sample, over_sample])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_page_of_several_is_drawn_and_asks_for_nothing(open_page, tmp_path, made, width):
+    page, asked, errors = open_page(of_several(made()))
+    assert asked == [(tmp_path / "page.html").as_uri()] and errors == []
+    assert page.locator("h2").all_inner_texts()[0] == "Tokens"
+    assert page.locator("h2").all_inner_texts()[-1] == "The screen"
+    page.set_viewport_size({"width": width, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_token_of_a_prompt_is_marked_wherever_it_stands(open_page):
+    page, _, errors = open_page(of_several(compare_sample()))
+
+    def marked():
+        return page.locator("tbody tr.on th").all_inner_texts()
+
+    page.locator("button.token").nth(1).hover()
+    assert marked() == ["1 ␣of", "L2H2"]
+    page.locator("h1").hover()
+    assert marked() == []
+    page.locator("button.token").nth(1).click()
+    page.locator("#context-2 tbody tr").nth(0).hover()
+    assert marked() == ["0 I", "L0H3"]
+    assert page.locator("button.token.on .label").all_inner_texts() == ["I"]
+    page.locator("h1").hover()  # away again: what was chosen is back
+    assert marked() == ["1 ␣of", "L2H2"]
+    assert page.locator("button.token[aria-pressed=true]").count() == 1
+    page.locator("button.token").nth(0).focus()
+    page.keyboard.press("ArrowRight")
+    assert marked() == ["1 ␣of", "L2H2"] and errors == []
+
+
+def test_a_checkpoint_is_marked_in_both_of_its_tables(open_page):
+    page, _, _ = open_page(of_several(over_sample()))
+    page.locator("#answer tbody tr").nth(3).hover()
+    assert page.locator("tbody tr.on th").all_inner_texts() == ["4", "4"]
+
+
+def test_hostile_tokens_of_two_prompts_are_text(open_page, tmp_path):
+    page, asked, errors = open_page(of_several(compare_sample(side(HOSTILE, 4))))
+    assert asked == [(tmp_path / "page.html").as_uri()] and errors == []
+    assert page.locator("img, iframe, a, object, form").count() == 0
+    assert page.locator("button.token .label").all_inner_texts()[:4] == list(HOSTILE[:4])

@@ -68,6 +68,17 @@ def test_a_bar_is_as_long_as_its_blocks():
     assert float(bar.attrib["x"]) == pytest.approx(_PADDING + 2 * CELL)
 
 
+def test_a_course_is_as_high_as_its_blocks():
+    document = svg([Text("a █▁▄█ b ██")], 12, "")
+    rows = [r for r in ElementTree.fromstring(document).iter(f"{NS}rect") if "class" in r.attrib]
+    heights = [float(row.attrib["height"]) for row in rows]
+    assert heights == [14, 14 / 8, 7, 14, 14]  # the last is a bar of two columns
+    feet = {float(row.attrib["y"]) + float(row.attrib["height"]) for row in rows}
+    assert feet == {34 + LINE - 2}
+    at = [(float(row.attrib["x"]) - _PADDING) / CELL for row in rows]
+    assert at == pytest.approx([2, 3, 4, 5, 9], abs=0.02)
+
+
 @pytest.mark.parametrize("labels", [ENGLISH, CHINESE, ("</style><script>alert(1)</script>", "&")])
 def test_it_refers_to_nothing_outside(labels):
     found = sample(labels, candidates=["<img src=http://x>", "]]>", '"', "\x1b[2J", "a", "b"])

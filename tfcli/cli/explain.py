@@ -236,7 +236,7 @@ def command(
     )
     if over or other is not None:
         several = explain_models.Several(
-            request, text, ids, decoder, answer, device, dtype, threads, json
+            request, text, ids, decoder, answer, device, dtype, threads, output
         )
         explain_models.show_several(ctx, model, over, other, several)
         return
@@ -244,7 +244,14 @@ def command(
     explain_steps.refuse_encoder(steps, language_model.model.config)
     if compare is not None:
         explain_compare.show_compared(
-            language_model, text, ids, compare, word=word, decoder=decoder, top_k=top_k, json=json
+            language_model,
+            text,
+            ids,
+            compare,
+            word=word,
+            decoder=decoder,
+            top_k=top_k,
+            output=output,
         )
         return
     request = replace(

@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING
 
+from tfcli.cli.explain_files import typed
 from tfcli.cli.explain_input import decoder_ids, model_name, prompt_ids
 from tfcli.cli.prompt import require_text
 from tfcli.errors import UsageError
 
 if TYPE_CHECKING:
     from tfcli.api import LanguageModel
+    from tfcli.cli.explain_output import Output
 
 
 def refuse_word(word: str | None, compare: str | None) -> None:
@@ -33,7 +35,7 @@ def show_compared(
     word: str | None,
     decoder: str | None,
     top_k: int,
-    json: bool,
+    output: "Output",
 ) -> None:
     """Read both prompts, and show what became of the word in each.
 
@@ -60,11 +62,5 @@ def show_compared(
             name=model_name(language_model.path),
             family=language_model.family,
         )
-    if json:
-        from tfcli.explain.result.documents import document
-
-        console.write_json(document(found))
-    else:
-        from tfcli.view.explain_compare import show
-
-        show(found)
+    named = [] if word is None else [("--word", word)]
+    output.show_several(found, typed(text, ("--compare", other), *named))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal
 from tfcli.errors import UsageError
 
 if TYPE_CHECKING:
-    from tfcli.explain.request import Request
-    from tfcli.explain.result import Explanation
+    from tfcli.view.explain_lines import Pen
+    from tfcli.view.picture import Screen
 
 _PROMPT_SHOWN = 60
 
@@ -57,19 +57,18 @@ class Files:
 
     def write(
         self,
-        found: "Explanation",
-        request: "Request",
-        measure: "Callable[[Request], Explanation]",
-        text: str | None,
+        screen: "Screen",
+        page: "Callable[[Pen, str], str]",
+        title: str,
         brief: bool,
         language: Literal["en", "zh"] | None,
     ) -> None:
-        """Write the screen into each of the files, and say on stderr where.
+        """Write a screen into each of the files, and say on stderr where.
 
         Args:
-            found: what the request gave.
-            measure: explains the same prompt under another request.
-            text: the prompt, for the picture's title; None where there was none.
+            screen: draws its lines.
+            page: makes a document of HTML, under a title.
+            title: the command that was typed.
             brief, language: as in `view.explain.show`.
 
         Raises:
@@ -77,28 +76,33 @@ class Files:
         """
         from tfcli.view import picture
 
-        pen, title = picture.file_pen(brief, language), _title(text)
+        pen = picture.file_pen(brief, language)
         if self.html is not None:
-            from tfcli.view.html.page import every_head, page
-
-            every = measure(every_head(request, found))
-            picture.write_file(self.html, page(found, every, pen, title))
+            picture.write_file(self.html, page(pen, title))
         if self.svg is None and self.png is None:
             return
-        drawn = picture.drawn(found, pen, title)
+        drawn = picture.drawn(screen(pen), pen, title)
         if self.svg is not None:
             picture.write_file(self.svg, drawn.document)
         if self.png is not None:
             picture.write_file(self.png, picture.png(drawn))
 
 
+def typed(text: str | None, *options: tuple[str, str]) -> str:
+    """The command for a title.
+
+    Args:
+        text: the prompt; None where there was none.
+        options: flags with their values.
+    """
+    words = ["tfcli explain", *([] if text is None else [_shortened(text)])]
+    return " ".join([*words, *(f"{flag} {_shortened(value)}" for flag, value in options)])
+
+
+def _shortened(text: str) -> str:
+    shown = " ".join(text.split())
+    return f'"{shown[:_PROMPT_SHOWN]}{"…" * (len(shown) > _PROMPT_SHOWN)}"'
+
+
 def _other(by_key: bool) -> str:
     return "by-key" if by_key else "fit-lens"
-
-
-def _title(text: str | None) -> str:
-    """The command, its prompt shortened."""
-    if text is None:
-        return "tfcli explain"
-    shown = " ".join(text.split())
-    return f'tfcli explain "{shown[:_PROMPT_SHOWN]}{"…" * (len(shown) > _PROMPT_SHOWN)}"'

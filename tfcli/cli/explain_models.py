@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tfcli.checkpoint.locate import locate_model
 from tfcli.cli.explain_compare import refuse_word
+from tfcli.cli.explain_files import typed
 from tfcli.cli.explain_input import decoder_ids, prompt_ids
+from tfcli.cli.explain_output import Output
 from tfcli.cli.frame import GLOBAL_OPTIONS
 from tfcli.cli.open_model import model_reason
 from tfcli.errors import CheckpointError, NotFoundError, UsageError
@@ -19,10 +21,10 @@ if TYPE_CHECKING:
 
 # What a model of several is told; other options belong to the screen of one.
 _COMMON = {"ctx", "prompt", "file", "ids", "pos", "decoder", "answer", "layer", "head", "measure"}
-_COMMON |= {"seed", "device", "dtype", "threads", "json"}
+_COMMON |= {"seed", "device", "dtype", "threads", "json", "svg", "png", "html"}
 # What two prompts on one model are told.
 _COMPARED = {"ctx", "prompt", "file", "ids", "decoder", "compare", "word", "model", "top_k"}
-_COMPARED |= {"device", "dtype", "threads", "json"}
+_COMPARED |= {"device", "dtype", "threads", "json", "svg", "png", "html"}
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Several:
     Attributes:
         text, ids, decoder, answer: the prompt, what a decoder has written, and the token to
             follow, as they were typed.
-        json: write JSON instead of the screen.
+        output: where it is shown.
     """
 
     request: Request
@@ -43,7 +45,7 @@ class Several:
     device: str
     dtype: str
     threads: int | None
-    json: bool
+    output: Output
 
     def opened(self, path: Path, name: str) -> "Opened":
         """Load a model, and say to it what it is to read."""
@@ -141,14 +143,8 @@ def show_over(over: list[str], several: Several) -> None:
         f"{len(stages)} models, {stages[0].name} to {stages[-1].name}: {found.family}, "
         f"{amount(found.parameters)} parameters"
     )
-    if several.json:
-        from tfcli.explain.result.documents import document
-
-        console.write_json(document(found))
-    else:
-        from tfcli.view.explain_over import show
-
-        show(found)
+    named = [("--over", Path(stage).name) for stage in over]
+    several.output.show_several(found, typed(several.text, *named))
 
 
 def _places(over: list[str]) -> list[tuple[str, int | None, Path]]:
@@ -210,11 +206,5 @@ def show_with(ctx: Any, model: str | None, other: str, several: Several) -> None
     found = compare_models(partial(side, 0), partial(side, 1), several.request)
     because = f" ({located[0].reason})" if located[0].reason else ""
     console.note(f"{located[0].path}{because}, and {located[1].path}")
-    if several.json:
-        from tfcli.explain.result.documents import document
-
-        console.write_json(document(found))
-    else:
-        from tfcli.view.explain_with import show
-
-        show(found)
+    title = typed(several.text, ("--with", Path(other).name))
+    several.output.show_several(found, title)

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from tfcli.cli.explain_files import Files
+from tfcli.cli.explain_files import Files, typed
 from tfcli.view import console
 
 if TYPE_CHECKING:
     from tfcli.explain.request import Request
     from tfcli.explain.result import Explanation
+    from tfcli.view.explain_lines import Pen
+    from tfcli.view.several import Several
 
 
 @dataclass(frozen=True)
@@ -42,16 +45,22 @@ class Output:
         """Write it where it is asked for.
 
         Args:
-            request, measure: as in `Files.write`.
+            request: what gave it. measure: explains the same prompt under another one.
             text: the prompt; None where there was none.
             drawn: it stands on the screen already.
         """
         if self.files.any:
-            self.files.write(found, request, measure, text, self.brief, self.language)
-        if self.json:
-            from tfcli.explain.result.documents import document
+            from tfcli.view.explain import screen
 
-            console.write_json(document(found))
+            def page(pen: "Pen", title: str) -> str:
+                from tfcli.view.html.page import every_head, page
+
+                return page(found, measure(every_head(request, found)), pen, title)
+
+            lines = partial(screen, explanation=found)
+            self.files.write(lines, page, typed(text), self.brief, self.language)
+        if self.json:
+            self._write_json(found)
         elif not drawn and not self.files.any:
             from tfcli.view.explain import show
 
@@ -59,3 +68,27 @@ class Output:
         if self.strict and found.audit is not None and not found.audit.passed:
             console.warn("the audit failed: these numbers are not to be trusted")
             raise typer.Exit(1)
+
+    def show_several(self, found: "Several", title: str) -> None:
+        """Write what became of several prompts or models where it is asked for.
+
+        Args:
+            title: the command that was typed, for a picture or a page.
+        """
+        if self.files.any:
+            from tfcli.view.html.several import page
+            from tfcli.view.several import screen
+
+            draw, make = partial(screen, found=found), partial(page, found)
+            self.files.write(draw, make, title, self.brief, self.language)
+        if self.json:
+            self._write_json(found)
+        elif not self.files.any:
+            from tfcli.view.several import show
+
+            show(found, self.language)
+
+    def _write_json(self, found: "Explanation | Several") -> None:
+        from tfcli.explain.result.documents import document
+
+        console.write_json(document(found))

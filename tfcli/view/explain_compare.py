@@ -2,9 +2,8 @@
 
 from rich.text import Text
 
-from tfcli.explain.result import ComparedLayer, ComparedSide, Comparison, ContextToken
+from tfcli.explain.result import ComparedLayer, ComparedSide, Comparison, ContextToken, Pull
 from tfcli.view import explain_numbers as numbers
-from tfcli.view import stdout
 from tfcli.view.explain_lines import ACCENT, BAD, DIM, STRONG, Pen, Piece, beside, margin
 from tfcli.view.explain_pairs import INDENT, distances_line, next_table, stacked
 
@@ -31,15 +30,9 @@ _WARNINGS = {
 }
 
 
-def show(found: Comparison) -> None:
-    """Draw the screen on stdout, as wide as it is, in the characters that it shows."""
-    pen = stdout.pen()
-    stdout.write(pen, screen(pen, found))
-
-
 def screen(pen: Pen, found: Comparison) -> list[Text]:
     """Both prompts, where the word's vectors part, what drew them apart, and what comes next."""
-    title = [*_prompts(pen, found), *_warnings(pen, found)]
+    head = title(pen, found)
     left = [_layers(pen, found), _next(pen, found)]
     right = [_pulled(pen, found), _heads(pen, found)]
     if pen.width >= _TWO_COLUMNS and any(right):
@@ -47,11 +40,17 @@ def screen(pen: Pen, found: Comparison) -> list[Text]:
         narrow = Pen(half, pen.ascii, pen.brief, pen.language)
         left = [_layers(narrow, found), _next(narrow, found)]
         right = [_pulled(narrow, found), _heads(narrow, found)]
-        return stacked([title, beside(stacked(left), stacked(right), half + _GAP)])
-    return stacked([title, left[0], *right, left[1]])
+        return stacked([head, beside(stacked(left), stacked(right), half + _GAP)])
+    return stacked([head, left[0], *right, left[1]])
 
 
-def _sides(found: Comparison) -> list[tuple[str, ComparedSide]]:
+def title(pen: Pen, found: Comparison) -> list[Text]:
+    """Both prompts, and what must be known to read the rest."""
+    return [*_prompts(pen, found), *_warnings(pen, found)]
+
+
+def sides(found: Comparison) -> list[tuple[str, ComparedSide]]:
+    """Both, with their numbers."""
     return [("1", found.first), ("2", found.second)]
 
 
@@ -67,7 +66,7 @@ def _blank(pen: Pen) -> Text:
 def _prompts(pen: Pen, found: Comparison) -> list[Text]:
     """Both texts, the word in them, and whether its E is one vector."""
     lines: list[Text] = []
-    for number, side in _sides(found):
+    for number, side in sides(found):
         first = max(side.position - _BEFORE, 0)
         end = min(side.position + _BEHIND + 1, len(side.labels))
         items: list[list[Piece]] = [
@@ -167,18 +166,12 @@ def _pulled(pen: Pen, found: Comparison) -> list[Text]:
         return []
     head = f"directly, of the distance {numbers.norm(pull.distance)} behind the last block"
     lines = _flow(pen, head, margin(pen, "PULLED"), DIM)
-    parts = (
-        ("context of 1", pull.first),
-        ("context of 2", pull.second),
-        ("the word itself", pull.word),
-        ("E", pull.embedding),
-        ("feed-forward", pull.feed_forward),
-        ("biases", pull.bias),
-    )
-    items: list[list[Piece]] = [[f"{name} ", (_share(value), ACCENT)] for name, value in parts]
+    items: list[list[Piece]] = [
+        [f"{name} ", (share(value), ACCENT)] for name, value in pull_parts(pull)
+    ]
     lines += pen.flow(items, " · ", head=_blank(pen), indent=INDENT, room=pen.width)
     measured = "without" not in found.omitted
-    for number, side in _sides(found):
+    for number, side in sides(found):
         lines += _context(pen, number, side, measured)
     if not measured:
         lines += _flow(pen, found.omitted["without"], _blank(pen), DIM)
@@ -189,7 +182,19 @@ def _pulled(pen: Pen, found: Comparison) -> list[Text]:
     return lines + _flow(pen, text, _blank(pen), DIM)
 
 
-def _share(value: float | None) -> str:
+def pull_parts(pull: Pull) -> list[tuple[str, float]]:
+    """The parts of the distance by their names; they sum to 1."""
+    return [
+        ("context of 1", pull.first),
+        ("context of 2", pull.second),
+        ("the word itself", pull.word),
+        ("E", pull.embedding),
+        ("feed-forward", pull.feed_forward),
+        ("biases", pull.bias),
+    ]
+
+
+def share(value: float | None) -> str:
     """“+12%”, “-3%”, “0%”."""
     shown = numbers.percent(value)
     return shown if shown.startswith(("-", numbers.NONE, "0%")) else f"+{shown}"
@@ -232,7 +237,7 @@ def _row(pen: Pen, side: ComparedSide, token: ContextToken, measured: bool) -> T
         (pen.right(str(token.position), 4), DIM),
         "  ",
         (pen.left(token.label, _TOKEN), STRONG if "*" in marks else ""),
-        (pen.right(_share(token.share), 10), ACCENT),
+        (pen.right(share(token.share), 10), ACCENT),
         *known,
         (f" {marks}", STRONG),
         (" in both" if token.in_both else "", DIM),
@@ -242,14 +247,14 @@ def _row(pen: Pen, side: ComparedSide, token: ContextToken, measured: bool) -> T
 def _heads(pen: Pen, found: Comparison) -> list[Text]:
     """The heads that took the most from one token."""
     lines: list[Text] = []
-    for number, side in _sides(found):
+    for number, side in sides(found):
         if not side.terms:
             continue
         items: list[list[Piece]] = [
             [
                 f"L{term.layer}H{term.head} ",
                 (f"{term.position} “{pen.fit(term.label, _TOKEN)}” ", DIM),
-                (_share(term.share), ACCENT),
+                (share(term.share), ACCENT),
             ]
             for term in side.terms
         ]

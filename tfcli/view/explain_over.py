@@ -7,7 +7,6 @@ from rich.text import Text
 
 from tfcli.explain.result import LETTERS, CheckpointRow, Formation, HeadCourse
 from tfcli.view import explain_numbers as numbers
-from tfcli.view import stdout
 from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, beside, margin
 
 _INDENT = 9
@@ -19,15 +18,9 @@ _WIDEST_BAR = 24
 _LABELS_SHOWN = 24
 
 
-def show(found: Formation) -> None:
-    """Draw the screen on stdout, as wide as it is, in the characters that it shows."""
-    pen = stdout.pen()
-    stdout.write(pen, screen(pen, found))
-
-
 def screen(pen: Pen, found: Formation) -> list[Text]:
     """What was read, what happened when, then a line a checkpoint for the answer and the head."""
-    lines = [*_title(pen, found), *_milestones(pen, found), Text()]
+    lines = [*title(pen, found), Text()]
     answer = _answer(pen, found)
     heads = [*_head(pen, found), *([Text()] if found.head is not None else []), *_moved(pen, found)]
     if pen.width >= _TWO_COLUMNS:
@@ -35,19 +28,24 @@ def screen(pen: Pen, found: Formation) -> list[Text]:
     return [*lines, *answer, Text(), *heads]
 
 
-def _title(pen: Pen, found: Formation) -> list[Text]:
+def title(pen: Pen, found: Formation) -> list[Text]:
+    """What was read, and what happened when."""
+    return [*_read(pen, found), *_milestones(pen, found)]
+
+
+def _read(pen: Pen, found: Formation) -> list[Text]:
     count = len(found.checkpoints)
     first, last = (found.checkpoints[i].step for i in (0, -1))
     steps = f"{count} checkpoints"
     if found.of_run and first is not None and last is not None:
         steps += f", steps {numbers.count(first)} to {numbers.count(last)}"
-    title: list[list[Piece]] = [
+    about: list[list[Piece]] = [
         [(pen.fit(found.name, 40), STRONG)],
         [found.family],
         [f"{numbers.amount(found.parameters)} parameters"],
         [steps],
     ]
-    lines = pen.flow(title, " · ", head=margin(pen, "OVER"), indent=_INDENT, room=pen.width)
+    lines = pen.flow(about, " · ", head=margin(pen, "OVER"), indent=_INDENT, room=pen.width)
     read = read_labels(found.source, found.labels)
     lines += pen.flow(read, " ", head=margin(pen, "PROMPT"), indent=_INDENT, room=pen.width)
     if found.position != len(found.labels) - 1:
@@ -83,7 +81,7 @@ def _milestones(pen: Pen, found: Formation) -> list[Text]:
         half = numbers.number(head.values[-1])
         when = ["has half of its last score, ", half, ", from "]
         when += [(_place(pen, found, head.half_from), STRONG), " on"]
-        lines.append(pen.line(" " * _INDENT, (_name(head), STRONG), " ", *when))
+        lines.append(pen.line(" " * _INDENT, (head_name(head), STRONG), " ", *when))
     return lines
 
 
@@ -141,12 +139,12 @@ def _head(pen: Pen, found: Formation) -> list[Text]:
     if head is None:
         return []
     which = "" if found.head_named else " · the head that ends with the most"
-    title = margin(pen, f"HEAD {_name(head)}").append_text(
+    header = margin(pen, f"HEAD {head_name(head)}").append_text(
         pen.line("  " + found.unit, (which, DIM))
     )
     first = _first_column(pen, found)
     largest = max((abs(value) for value in head.values if value is not None), default=0.0)
-    lines = [title]
+    lines = [header]
     for row, value in zip(found.checkpoints, head.values, strict=True):
         share = abs(value) / largest if value is not None and largest else 0.0
         lines.append(
@@ -188,7 +186,7 @@ def _moved(pen: Pen, found: Formation) -> list[Text]:
         lines.append(
             pen.line(
                 " " * _INDENT,
-                pen.left(_name(course), 10),
+                pen.left(head_name(course), 10),
                 pen.right(numbers.number(course.values[0]), 8),
                 pen.right(numbers.number(course.values[-1]), 9),
                 (pen.right(numbers.signed(course.change), 9), STRONG),
@@ -214,7 +212,8 @@ def _course(pen: Pen, values: Sequence[float | None], room: int) -> str:
     )
 
 
-def _name(course: HeadCourse) -> str:
+def head_name(course: HeadCourse) -> str:
+    """“L5H3”."""
     return f"{LETTERS[course.kind]}{course.layer}H{course.head}"
 
 

@@ -6,7 +6,6 @@ from rich.text import Text
 
 from tfcli.explain.result import LETTERS, AnswerPoint, ModelComparison, ModelSide, WeightChange
 from tfcli.view import explain_numbers as numbers
-from tfcli.view import stdout
 from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, beside, margin
 from tfcli.view.explain_over import read_labels
 from tfcli.view.explain_pairs import distances_line, next_table, stacked
@@ -18,31 +17,31 @@ _LENS_ROWS = 9
 _WIDEST_BAR = 20
 
 
-def show(found: ModelComparison) -> None:
-    """Draw the screen on stdout, as wide as it is, in the characters that it shows."""
-    pen = stdout.pen()
-    stdout.write(pen, screen(pen, found))
-
-
 def screen(pen: Pen, found: ModelComparison) -> list[Text]:
     """Who they are, what they say next, and where on the way they part."""
-    title = [*_models(pen, found), *_prompts(pen, found), Text(), *_surprise(pen, found)]
+    head = [*title(pen, found), Text(), *_surprise(pen, found)]
     by = "token, by id" if found.matched_by == "id" else "token, by text"
     left = [next_table(pen, found.candidates, by), _lens(pen, found)]
     right = [_heads(pen, found), _weights(pen, found)]
     if pen.width >= _TWO_COLUMNS:
         columns = beside(stacked(left), stacked(right), (pen.width + _GAP) // 2)
-        return stacked([title, columns])
-    return stacked([title, *left, *right])
+        return stacked([head, columns])
+    return stacked([head, *left, *right])
 
 
-def _sides(found: ModelComparison) -> list[tuple[str, ModelSide]]:
+def title(pen: Pen, found: ModelComparison) -> list[Text]:
+    """Who they are, and what they read."""
+    return [*_models(pen, found), *_prompts(pen, found)]
+
+
+def sides(found: ModelComparison) -> list[tuple[str, ModelSide]]:
+    """Both, with their numbers."""
     return [("1", found.first), ("2", found.second)]
 
 
 def _models(pen: Pen, found: ModelComparison) -> list[Text]:
     lines: list[Text] = []
-    for number, side in _sides(found):
+    for number, side in sides(found):
         facts = side.model
         words: list[list[Piece]] = [
             [(f"{number}  ", ACCENT), (pen.fit(facts.name, 40), STRONG)],
@@ -58,11 +57,11 @@ def _models(pen: Pen, found: ModelComparison) -> list[Text]:
 
 def _prompts(pen: Pen, found: ModelComparison) -> list[Text]:
     """The tokens that were read: once, where both cut the text alike."""
-    sides = _sides(found)
-    read = [read_labels(side.source, side.labels) for _, side in sides]
+    both = sides(found)
+    read = [read_labels(side.source, side.labels) for _, side in both]
     alike = read[0] == read[1]
     lines: list[Text] = []
-    for (number, _), shown in list(zip(sides, read, strict=True))[: 1 if alike else 2]:
+    for (number, _), shown in list(zip(both, read, strict=True))[: 1 if alike else 2]:
         if not alike:
             shown[0] = [(f"{number}  ", ACCENT), *shown[0]]
         head = margin(pen, "PROMPT") if number == "1" else Text(" " * _INDENT)
@@ -87,7 +86,7 @@ def _surprise(pen: Pen, found: ModelComparison) -> list[Text]:
             )
         )
     ]
-    for number, side in _sides(found):
+    for number, side in sides(found):
         lines.append(
             pen.line(
                 " " * _INDENT,
@@ -211,19 +210,19 @@ def _weights(pen: Pen, found: ModelComparison) -> list[Text]:
                 " " * _INDENT,
                 pen.left(module.name, name),
                 pen.right(numbers.amount(module.parameters), 12),
-                pen.right(_relative(module), 15),
+                pen.right(relative(module), 15),
                 "  ",
                 (pen.bar(share, _WIDEST_BAR), ACCENT),
             )
         )
     by_layer: list[list[Piece]] = [
-        [(f"{layer.name} ", DIM), _relative(layer)] for layer in found.layers
+        [(f"{layer.name} ", DIM), relative(layer)] for layer in found.layers
     ]
     head = pen.line(" " * _INDENT, ("by layer  ", DIM))
     return lines + pen.flow(by_layer, "  ", head=head, indent=_INDENT + 10, room=pen.width)
 
 
-def _relative(change: WeightChange) -> str:
+def relative(change: WeightChange) -> str:
     """“0.42”; “3e-5” where two decimals would call it nothing."""
     if change.change is None or 0 < change.change < 0.005:
         return numbers.NONE if change.change is None else numbers.error(change.change)

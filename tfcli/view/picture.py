@@ -1,7 +1,7 @@
 """Screens as files: SVG, and PNG by way of it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from tfcli.view.explain_lines import Language, Pen, crop
 from tfcli.view.svg import FONTS, size, svg
 
 WIDTH = 100
+Screen = Callable[[Pen], list[Text]]  # draws its lines
 _MOST_PIXELS = 64 * 10**6  # decoded they are 256 MB, here and at the reader's
 _PROBE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">'

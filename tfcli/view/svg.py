@@ -48,9 +48,13 @@ _THEME = TerminalTheme(
 )
 # Characters that no XML document may hold; those that move a cursor are written as escapes before.
 _NOT_XML = re.compile("[\ufffe\uffff]")
-# A bar, or words with one space between them.
-_RUN = re.compile(r"[█▉▊▋▌▍▎▏]+|[^\s█▉▊▋▌▍▎▏]+(?: [^\s█▉▊▋▌▍▎▏]+)*")
+# Columns of a course, a bar, or words with one space between them.
+_RUN = re.compile(
+    r"█*[▁▂▃▄▅▆▇][▁▂▃▄▅▆▇█]*|[█▉▊▋▌▍▎▏]+"
+    r"|[^\s█▉▊▋▌▍▎▏▁▂▃▄▅▆▇]+(?: [^\s█▉▊▋▌▍▎▏▁▂▃▄▅▆▇]+)*"
+)
 _EIGHTHS = "▏▎▍▌▋▊▉█"
+_LEVELS = "▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,9 @@ def _dimmed(ink: str) -> str:
 def _runs(text: str) -> Iterator[_Run]:
     for found in _RUN.finditer(text):
         at, shown = cell_len(text[: found.start()]), found[0]
-        if shown.isascii() or shown[0] in _EIGHTHS:
+        if any(level in shown for level in _LEVELS[:-1]):
+            yield from (_Run(level, at + i, 1) for i, level in enumerate(shown))
+        elif shown.isascii() or shown[0] in _EIGHTHS:
             yield _Run(shown, at, cell_len(shown))
         else:
             yield from _placed(_clusters(shown, at))
@@ -198,6 +204,12 @@ def _element(run: _Run, at: int, top: int, style: str) -> str:
     if run.places:
         places = " ".join(_x(at + place) for place in run.places)
         return f'<text class="{style}" x="{places}" y="{y}">{escape(run.text, quote=False)}</text>'
+    if run.text in _LEVELS:
+        down = (LINE - 4) * (_LEVELS.index(run.text) + 1) / 8
+        return (
+            f'<rect class="{style}" x="{_x(at + run.at)}" y="{top + LINE - 2 - down:g}" '
+            f'width="{_length(1)}" height="{down:g}"/>'
+        )
     if run.text[0] in _EIGHTHS:  # drawn, as a font's blocks leave gaps between them
         eighths = sum(_EIGHTHS.index(block) + 1 for block in run.text)
         return (

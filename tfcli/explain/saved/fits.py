@@ -211,8 +211,10 @@ def _lens_grid_fits(_: Explanation, found: LensGrid) -> bool:
 
 def _edits_fit(whole: Explanation, found: Edits) -> bool:
     other = found.other
-    return _is_in(found.position, whole.tokens.tokens) and (
-        other is None or _is_in(other.position, other.labels)
+    return (
+        _is_in(found.position, whole.tokens.tokens)
+        and (other is None or _is_in(other.position, other.labels))
+        and all(change.how != "scale" or change.factor is not None for change in found.changes)
     )
 
 

@@ -101,7 +101,7 @@ function plain(part) {
       line.append(x === 0 ? rowHead(value) : make("td", style(x), value));
     });
     if (part.bars.length) {
-      const bar = set(make("span", "bar"), { "aria-hidden": "true" });
+      const bar = set(make("span", part.down.includes(i) ? "bar down" : "bar"), { "aria-hidden": "true" });
       bar.style.width = `${part.bars[i]}%`;
       line.append(make("td", "bars", bar));
     }

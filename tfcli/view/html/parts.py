@@ -1,5 +1,6 @@
 """What every page is made of: tables, and the lines of the screen."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,7 +32,7 @@ def table(
     """A table whose first column names the row.
 
     Args:
-        bars: a share of 1 for each row, drawn behind it.
+        bars: a share of 1 for each row, drawn behind it; less than 0 in another colour.
         marked: rows that stand out.
         words: columns that hold words, besides the first.
         spots: for each row what it is about; all that is about one thing is marked together.
@@ -41,12 +42,49 @@ def table(
         "title": title,
         "columns": list(columns),
         "rows": [list(row) for row in rows],
-        "bars": [round(100 * max(0.0, min(bar, 1.0)), 1) for bar in bars],
+        "bars": [_width(bar) for bar in bars],
+        "down": [i for i, bar in enumerate(bars) if bar < 0],
         "marked": list(marked),
         "words": list(words),
         "spots": list(spots),
         "note": note,
     }
+
+
+def _width(bar: float) -> float:
+    """In per cent; 0 for what is no number."""
+    return round(100 * min(abs(bar), 1.0), 1) if math.isfinite(bar) else 0.0
+
+
+def read_strips(
+    source: Sequence[str],
+    labels: Sequence[str],
+    ids: Sequence[int],
+    position: int,
+    side: str = "read",
+    whose: str = "",
+) -> list[Json]:
+    """The tokens that were read; beside an encoder its own first, then the decoder's.
+
+    Args:
+        ids: of the labels.
+        position: the one that is followed.
+        side: names the strip in the marks of its tokens; `whose` stands in its title.
+    """
+    strips: list[Json] = []
+    if source:
+        read = [
+            {"position": i, "label": label, "facts": [], "followed": False}
+            for i, label in enumerate(source)
+        ]
+        title = f"What the encoder read{whose}"
+        strips.append({"side": f"{side}-source", "title": title, "tokens": read})
+    tokens = [
+        {"position": i, "label": label, "facts": [f"id {id}"], "followed": i == position}
+        for i, (label, id) in enumerate(zip(labels, ids, strict=True))
+    ]
+    title = f"{'What the decoder has written' if source else 'The prompt'}{whose}"
+    return [*strips, {"side": side, "title": title, "tokens": tokens}]
 
 
 def block(pen: Pen, name: str, lines: Sequence[Text]) -> Json:
