@@ -7,8 +7,8 @@ import torch
 from explain_shapes import SHAPES, WRITTEN, build, run, written
 
 from tfcli.explain.explanation import explain
-from tfcli.explain.lens.logit import read_out
-from tfcli.explain.lens.tuned import TunedLens
+from tfcli.explain.lens.streams import read_out
+from tfcli.explain.lens.translators import TunedLens
 from tfcli.explain.request import Request
 
 WITH_HEAD = [shape for shape in SHAPES if shape != "vectors"]

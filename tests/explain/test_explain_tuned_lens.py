@@ -15,7 +15,8 @@ from tfcli.explain.explanation import explain
 from tfcli.explain.lens.corpus import read_stretches
 from tfcli.explain.lens.file import default_path, fingerprint, read_lens, write_lens
 from tfcli.explain.lens.logit import lens_logits
-from tfcli.explain.lens.tuned import TunedLens, distances, fit
+from tfcli.explain.lens.translators import TunedLens
+from tfcli.explain.lens.tuned import distances, fit
 from tfcli.explain.precision import logits_at, relative_error
 from tfcli.explain.request import Request
 from tfcli.explain.result import LensFit

@@ -8,7 +8,7 @@ from tfcli.view import console
 
 if TYPE_CHECKING:
     from tfcli.api import LanguageModel
-    from tfcli.explain.lens.tuned import TunedLens
+    from tfcli.explain.lens.translators import TunedLens
 
 
 def refuse_prompt(prompt: list[str] | None, file: Path | None, ids: str | None) -> None:

@@ -24,7 +24,7 @@ from tfcli.model.transformer import Transformer
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
 
-    from tfcli.explain.lens.tuned import TunedLens
+    from tfcli.explain.lens.translators import TunedLens
 
 
 def explain(

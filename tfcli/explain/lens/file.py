@@ -14,7 +14,7 @@ from tfcli.checkpoint.files import storage_errors, sync
 from tfcli.checkpoint.weights import SafetensorsFile
 from tfcli.checkpoint.write import save_safetensors
 from tfcli.errors import CheckpointError, NotFoundError
-from tfcli.explain.lens.tuned import TunedLens
+from tfcli.explain.lens.translators import TunedLens
 from tfcli.explain.result import LensFit
 from tfcli.explain.result.codec import encode
 from tfcli.model.transformer import Transformer

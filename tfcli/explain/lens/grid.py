@@ -10,7 +10,7 @@ from functools import lru_cache
 import torch
 from torch import Tensor
 
-from tfcli.explain.lens.logit import read_out, stream
+from tfcli.explain.lens.streams import read_out, stream
 from tfcli.explain.precision import blocks_of, working_dtype
 from tfcli.explain.request import LENS_POSITIONS, lens_window
 from tfcli.explain.result import LensCell, LensGrid, LensGridRow

@@ -6,32 +6,17 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from tfcli.explain.logits.flow import frozen
-from tfcli.explain.precision import at, logits_at, unembed
+from tfcli.explain.lens.streams import read_out, stream
+from tfcli.explain.precision import at, logits_at
 from tfcli.explain.result import Lens, LensRow
 from tfcli.explain.text.labels import label
-from tfcli.model.trace import StackTrace, Trace
+from tfcli.model.trace import Trace
 from tfcli.model.transformer import Transformer
 
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
 
-    from tfcli.explain.lens.tuned import TunedLens
-
-
-def stream(trace: StackTrace) -> list[Tensor]:
-    """The residual stream before the first block and after every one: [B, T, D] each."""
-    return [trace.layers[0].residual_in, *(layer.residual_out for layer in trace.layers)]
-
-
-def read_out(model: Transformer, x: Tensor) -> Tensor:
-    """U·LN_f(x) of residual streams [n, D] → [n, V], in their own dtype.
-
-    The final norm takes the mean and scale of each x itself, not those of the last layer.
-    """
-    norm = frozen(model.final_norm, x)
-    normed, bias = norm.forward(x), norm.bias(x)
-    return unembed(model, normed if bias is None else normed + bias)
+    from tfcli.explain.lens.translators import TunedLens
 
 
 def lens_logits(

@@ -7,14 +7,14 @@ of layer l is U·LN_f(x + A_l x + b_l). With A = b = 0 it is the logit lens.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from tfcli.errors import TrainingError, UsageError
-from tfcli.explain.lens.logit import read_out, stream
+from tfcli.explain.lens.streams import read_out, stream
+from tfcli.explain.lens.translators import TunedLens
 from tfcli.explain.result import LensFitRow
 from tfcli.model.transformer import Transformer
 from tfcli.train.optimizer import Muon
@@ -24,36 +24,6 @@ SEQUENCES_A_STEP = 4
 # share of itself at most; and of the vectors, in units of the layer's root mean square.
 _MATRIX_RATE, _VECTOR_RATE = 0.05, 0.01
 _NUMBERS_AT_ONCE = 2**24  # of logits: 64 MB in float32
-
-
-@dataclass(frozen=True, eq=False)
-class TunedLens:
-    """Translators for the embedding and every layer but the last.
-
-    Attributes:
-        matrices: A_l [L, D, D], in float32.
-        vectors: b_l [L, D], likewise.
-        corpus, steps: what it was fitted on, and how long.
-    """
-
-    matrices: Tensor
-    vectors: Tensor
-    corpus: str = ""
-    steps: int = 0
-
-    @classmethod
-    def zeros(cls, model: Transformer) -> "TunedLens":
-        """The lens before it is fitted: the logit lens."""
-        L, D = model.config.num_layers, model.config.hidden_size
-        device = model.device
-        return cls(torch.zeros(L, D, D, device=device), torch.zeros(L, D, device=device))
-
-    def translate(self, layer: int, x: Tensor) -> Tensor:
-        """x + A x + b of vectors [..., D] before block `layer`; behind the last, x itself."""
-        if layer == len(self.matrices):
-            return x
-        A, b = (t[layer].to(x.device, x.dtype) for t in (self.matrices, self.vectors))
-        return x + x @ A.T + b
 
 
 def require_decoder(model: Transformer) -> None:

@@ -19,7 +19,7 @@ from tfcli.model.transformer import Transformer
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
 
-    from tfcli.explain.lens.tuned import TunedLens
+    from tfcli.explain.lens.translators import TunedLens
 
 # How much is kept of every layer and head. A file at all of these bounds has about 25 MB before it
 # is compressed, and is read in a second.
