@@ -33,6 +33,7 @@ from tfcli.explain.result import (
     SamplingTable,
     Sources,
     SourceShares,
+    SourceSides,
     SourceToken,
     Spread,
     Surprisal,
@@ -258,30 +259,46 @@ def sources_sample(
         taken = 0.9 if sinks else 1.0
         return SourceShares(taken * part, even, (part + rest) / 2, one, (part + 3 * rest) / 4)
 
+    written = 2 if cross else 0  # the last ones
     tokens = tuple(
-        SourceToken(7 * i if more else i, label, shares(i), None if more else 0.5 + 0.01 * i)
+        SourceToken(
+            written=i >= len(labels) - written,
+            position=7 * i if more else i - (len(labels) - written) * (i >= len(labels) - written),
+            label=label,
+            shares=shares(i),
+            flow=None if more else 0.5 + 0.01 * i,
+        )
         for i, label in enumerate(labels)
     )
     left_out: dict[str, str] = {}
     if more:
-        left_out["flow"] = "120,060,000,000 pipes times tokens, more than 500,000"
+        left_out["flow"] = "120,060,000,000 pipes times tokens, more than 20,000,000"
         left_out["zeroing"] = "1.6e+14 multiplications, more than 1e+12"
+    elif cross:
+        left_out["zeroing"] = "it does not say what of a vector a second attention leaves as it was"
+        tokens = tuple(
+            dataclasses.replace(t, shares=dataclasses.replace(t.shares, zeroing=None))
+            for t in tokens
+        )
     last, count = tokens[-1], len(labels) + more
+    part = SourceShares(0.4, 0.6, 0.55, None, 0.512)
+    other = SourceShares(0.6, 0.4, 0.45, None, 0.488)
+    context = tuple(None if i == 5 else 0.003 * 3**i for i in range(6))
     found = Sources(
-        kind="encoder" if cross else "self",
         position=last.position,
         label=last.label,
         count=count,
         tokens=tokens,
         others=SourceShares(0.6, None, 0.6, None, 0.6) if more else None,
         others_count=more,
+        sides=SourceSides(part, other, context[::-1]) if cross else None,
         sinks=0.1 if sinks else None,
         largest={
-            name: tokens[0 if name in ("zeroing", "flow") else -1].position
+            name: 0 if name in ("zeroing", "flow") else count - 1 if cross else last.position
             for name in ("rollout", "flow", "alti", "zeroing", "norm")
             if name not in left_out
         },
-        context=tuple(None if i == 5 else 0.003 * 3**i for i in range(6)),
+        context=context,
         left_out=left_out,
     )
     return only(pair_sample() if cross else sample(labels), "sources", sources=found)

@@ -9,9 +9,17 @@ from tiny import redraw
 
 from tfcli.explain.explanation import explain
 from tfcli.explain.request import TOKENS_LISTED, Request
-from tfcli.explain.sources import blocks, nearer, rows, table, zeroing
-from tfcli.explain.sources.flow import attention_flow
-from tfcli.explain.sources.measures import MEASURES, context_shares, normalised, rolled_out
+from tfcli.explain.sources import blocks, nearer, rows, work, zeroing
+from tfcli.explain.sources.flow import attention_flow, flow_across
+from tfcli.explain.sources.measures import (
+    ACROSS,
+    MEASURES,
+    context_across,
+    context_shares,
+    normalised,
+    rolled_out,
+    rolled_out_across,
+)
 from tfcli.explain.sources.mixture import Mixture
 from tfcli.model.attention import Mixing
 from tfcli.model.transformer import Transformer
@@ -62,7 +70,7 @@ def linear_norm(norm, whole, part):
 
 
 def written_out(block, layer):
-    """y [T, D] and every token's part in it [T, T, D], from the model's weights."""
+    """y [T, D] behind a block's attention to its own tokens, and each one's part [T, T, D]."""
     ran, config = layer.attention, block.attention.config
     w_o = block.attention.o.weight.view(-1, config.num_heads, config.value_dim)
     parts = torch.einsum("hij,hjv,ohv->ijo", ran.weights[0], ran.v[0], w_o)
@@ -150,6 +158,116 @@ def test_flow_is_the_maximum_flow(side):
         assert float(found[token]) == pytest.approx(expected, abs=1e-9)
 
 
+PAIRS = [shape for shape in SHAPES if SHAPES[shape].get("architecture") == "encoder-decoder"]
+
+
+def written_out_across(block, layer):
+    """y [n, D] behind the attention to the encoder, its parts [n, m, D], and each one's own."""
+    ran, config = layer.cross_attention, block.cross_attention.config
+    w_o = block.cross_attention.o.weight.view(-1, config.num_heads, config.value_dim)
+    parts = torch.einsum("hij,hjv,ohv->ijo", ran.weights[0], ran.v[0], w_o)
+    x, branch, post = layer.residual_cross[0], block.cross_branch_norm, block.cross_post_norm
+    parts = linear_norm(branch, ran.output[0][:, None], parts)
+    total = x + (ran.output[0] if branch is None else branch(ran.output[0]))
+    parts, own = linear_norm(post, total[:, None], parts), linear_norm(post, total, x)
+    return (total if post is None else post(total)), parts, own
+
+
+def mixings(model, trace, name):
+    """Every decoder layer's (to oneself and before [n, n], to the encoder [n, m], own [n])."""
+    found = []
+    for block, layer in zip(model.blocks, trace.layers, strict=True):
+        if name == "rollout":
+            own, across = (
+                layer.attention.weights[0].mean(0),
+                layer.cross_attention.weights[0].mean(0),
+            )
+            half = torch.full_like(across[:, 0], 0.5)
+            found.append((own / 2 + torch.eye(len(own)) / 2, across / 2, half))
+            continue
+
+        def measured(y, parts):
+            if name == "norm":
+                return parts.norm(dim=-1)
+            left = (y[:, None] - parts).abs().sum(-1)
+            return (y.abs().sum(-1, keepdim=True) - left).clamp(min=0)
+
+        y, parts, own = written_out_across(block, layer)
+        all_of_it = measured(y, torch.cat((parts, own[:, None]), dim=1))
+        all_of_it = all_of_it / all_of_it.sum(-1, keepdim=True)
+        y, parts = written_out(block, layer)
+        found.append((in_parts(measured(y, parts)), all_of_it[:, :-1], all_of_it[:, -1]))
+    return found
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("name", ACROSS)
+@pytest.mark.parametrize("shape", PAIRS)
+def test_a_decoder_s_vector_comes_from_the_prompt_and_from_what_is_written(shape, name):
+    """Carried upwards here, as in Ferrando et al. 2022 (ALTI+); the program carries it down."""
+    model = build(shape, torch.float64)
+    trace = run(model, IDS)
+    bottom = torch.eye(len(IDS), dtype=torch.float64)
+    read = torch.stack(
+        [rolled_out(model.encoder, trace.encoder, i, [name])[name] for i in range(len(IDS))]
+    )
+    assert read.shape == bottom.shape
+    written = torch.eye(trace.ids.shape[1], dtype=torch.float64)
+    source = torch.zeros(len(written), len(IDS), dtype=torch.float64)
+    for to_itself, across, own in mixings(model, trace, name):
+        source = across @ read + own[:, None] * (to_itself @ source)
+        written = own[:, None] * (to_itself @ written)
+    for position in range(len(written)):
+        found = rolled_out_across(model, trace, position, [name])[name]
+        assert float(found.sum()) == pytest.approx(1, abs=1e-12)
+        expected = torch.cat((source[position], written[position, : position + 1]))
+        assert found == pytest.approx(expected, abs=1e-12)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("shape", PAIRS)
+def test_the_context_of_an_attention_to_the_encoder_is_its_part(shape):
+    model = build(shape, torch.float64)
+    trace = run(model, IDS)
+    expected = []
+    for block, layer in zip(model.blocks, trace.layers, strict=True):
+        _, parts, own = written_out_across(block, layer)
+        sizes = parts[3].sum(0).norm(), own[3].norm()
+        expected.append(float(sizes[0] / sum(sizes)))
+    assert context_across(model, trace, 3) == pytest.approx(expected, abs=1e-12)
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize("shape", PAIRS)
+def test_flow_runs_through_both_attentions_of_a_decoder(shape):
+    model = build(shape, torch.float64)
+    trace = run(model, IDS)
+    graph = networkx.DiGraph()
+
+    def lay(above, below, weights):
+        for i, row in enumerate(weights.tolist()):
+            graph.add_edge((*above, i), (*below, i), capacity=0.5)
+            for j, weight in enumerate(row):
+                wide = graph.get_edge_data((*above, i), (*below, j), {"capacity": 0})["capacity"]
+                graph.add_edge((*above, i), (*below, j), capacity=wide + weight / 2)
+
+    top = len(trace.encoder.layers)
+    for level, layer in enumerate(trace.encoder.layers):
+        lay(("E", level + 1), ("E", level), layer.attention.weights[0].mean(0))
+    for level, layer in enumerate(trace.layers):
+        lay(("L", level + 0.5), ("L", level), layer.attention.weights[0].mean(0))
+        for i, row in enumerate(layer.cross_attention.weights[0].mean(0).tolist()):
+            graph.add_edge(("L", level + 1, i), ("L", level + 0.5, i), capacity=0.5)
+            for j, weight in enumerate(row):
+                graph.add_edge(("L", level + 1, i), ("E", top, j), capacity=weight / 2)
+    found = flow_across(model, trace, 3)
+    ends = [*(("E", 0, j) for j in range(len(IDS))), *(("L", 0, j) for j in range(4))]
+    assert len(found) == len(ends)
+    for flow, end in zip(found.tolist(), ends, strict=True):
+        expected = networkx.maximum_flow_value(graph, ("L", len(trace.layers), 3), end)
+        assert flow == pytest.approx(expected, abs=1e-9)
+
+
 @torch.inference_mode()
 @pytest.mark.parametrize("shape", SHAPES)
 def test_float32_tells_the_same(shape):
@@ -170,18 +288,29 @@ def test_shares_sum_to_one_on_every_family(name, dtype):
     model = model.to(dtype).eval()
     read = {} if model.encoder is None else {"decoder_ids": [3, 9, 4, 9]}
     found = explain(model, LONG, Request(("sources",)), **read).sources
-    assert found is not None and not found.left_out and found.others is None
-    assert found.count == len(LONG) == len(found.tokens)
-    layers = (model if model.encoder is None else model.encoder).config.num_layers
-    assert len(found.context) == layers and all(0 < share < 1 for share in found.context)
-    for measure in (*ALL, "flow"):
+    across = model.encoder is not None
+    count = len(LONG) + len(read.get("decoder_ids", ()))
+    assert found is not None and found.others is None
+    assert found.left_out.keys() == ({"zeroing"} if across else set())
+    assert found.count == count == len(found.tokens)
+    assert [found.number(token) for token in found.tokens] == list(range(count))
+    contexts = [found.context, *([found.sides.context] if across else [])]
+    for context in contexts:
+        assert len(context) == model.config.num_layers and all(0 < share < 1 for share in context)
+    exact = 1e-5 if dtype == torch.float32 else 1e-12
+    for measure in (*(ACROSS if across else ALL), "flow"):
         shares = [getattr(token.shares, measure) for token in found.tokens]
         assert min(shares) >= 0
         lost = found.sinks or 0.0 if measure == "rollout" else 0.0
-        assert sum(shares) + lost == pytest.approx(1, abs=1e-5 if dtype == torch.float32 else 1e-12)
+        assert sum(shares) + lost == pytest.approx(1, abs=exact)
         assert shares[found.largest[measure]] == max(shares)
+        if across:
+            sides = getattr(found.sides.prompt, measure), getattr(found.sides.written, measure)
+            assert sides == pytest.approx((sum(shares[: len(LONG)]), sum(shares[len(LONG) :])))
+            assert min(sides) > 0
     assert (found.sinks is not None) == (name.startswith("gpt_oss"))
     assert found.sinks is None or 0 < found.sinks < 1
+    assert (found.sides is not None) == across
     flows = [token.flow for token in found.tokens]
     assert all(0 <= flow <= 1 + 1e-6 for flow in flows)
 
@@ -277,21 +406,23 @@ def test_a_row_of_nothing_is_the_token_itself():
 def test_a_long_prompt_lists_what_gives_most_and_sums_the_rest(shape):
     model, ids = build(shape, torch.float64), [IDS[i % 9] for i in range(40)]
     read = written(model)
+    count = 40 + len(read.get("decoder_ids", ()))
     every = explain(model, ids, Request(("sources",), window=(0, None)), **read).sources
     found = explain(model, ids, Request(("sources",)), **read).sources
-    assert len(every.tokens) == 40 and every.others is None
+    assert len(every.tokens) == count and every.others is None
     assert len(found.tokens) == TOKENS_LISTED
-    assert found.others_count == 40 - TOKENS_LISTED
-    listed = {token.position for token in found.tokens}
+    assert found.others_count == count - TOKENS_LISTED
+    listed = {found.number(token) for token in found.tokens}
     least = min(token.shares.alti for token in found.tokens)
-    rest = [token.shares for token in every.tokens if token.position not in listed]
+    rest = [token.shares for token in every.tokens if every.number(token) not in listed]
     assert least >= max(shares.alti for shares in rest)
-    for name in ALL:
+    for name in ACROSS:
         expected = sum(getattr(shares, name) for shares in rest)
         assert getattr(found.others, name) == pytest.approx(expected, abs=1e-13)
     part = explain(model, ids, Request(("sources",), window=(10, 13)), **read).sources
-    assert [token.position for token in part.tokens] == [10, 11, 12]
-    assert part.tokens == every.tokens[10:13] and part.others_count == 37
+    inside = [token.position for token in part.tokens if not token.written]
+    assert inside == [10, 11, 12]
+    assert part.tokens == every.tokens[10:13] + every.tokens[40:] and part.others_count == 37
 
 
 def test_a_window_behind_the_position_lists_what_can_be_seen():
@@ -309,7 +440,7 @@ def test_a_window_behind_the_position_lists_what_can_be_seen():
     ],
 )
 def test_what_would_take_too_long_is_left_out_with_the_reason(limit, missing, monkeypatch):
-    monkeypatch.setattr(table, limit, 1)
+    monkeypatch.setattr(work, limit, 1)
     found = explain(build("qwen3"), IDS, Request(("sources",))).sources
     assert found.left_out.keys() == missing
     assert all("more than 1" in reason for reason in found.left_out.values())

@@ -204,6 +204,30 @@ def matrix_window(
     return found or ((0, length) if length <= LARGEST_MATRIX else None)
 
 
+def listed_tokens(
+    giving: Sequence[float], prompt: int, window: tuple[int, int] | None
+) -> list[int]:
+    """The sources of a vector that are listed, in order: those of the window, or that give most.
+
+    Args:
+        giving: how much each gives.
+        prompt: how many of them are the prompt's. Those behind it were written beside an encoder:
+            a window is of the prompt, and leaves them in.
+    """
+    count = len(giving)
+    if window is not None:
+        inside = range(window[0], min(window[1], prompt))
+        return [*inside, *_largest(giving, range(prompt, count))]
+    return _largest(giving, range(count))
+
+
+def _largest(giving: Sequence[float], tokens: range) -> list[int]:
+    # “1 more” would take as much room as the one
+    if len(tokens) <= TOKENS_LISTED + 1:
+        return list(tokens)
+    return sorted(sorted(tokens, key=lambda token: -giving[token])[:TOKENS_LISTED])
+
+
 def lens_window(
     window: tuple[int | None, int | None] | None, length: int, position: int
 ) -> tuple[int, int]:

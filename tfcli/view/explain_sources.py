@@ -25,10 +25,10 @@ def draw_sources(pen: Pen, explanation: Explanation) -> list[Text]:
     if found is None:
         return []
     rest = f"{numbers.count(found.others_count)} more"
-    named = [f"{token.position} {token.label}" for token in found.tokens]
-    label = min(max(_LABEL, len(rest), *map(pen.size, named)) + 1, _WIDEST)
+    named = {token: f"{token.position} {token.label}" for token in found.tokens}
+    label = min(max(_LABEL, len(rest), *map(pen.size, named.values())) + 1, _WIDEST)
     shown = [name for name in _NAMES if name not in found.left_out]
-    layer = LETTERS[found.kind] + str(len(found.context) - 1)
+    layer = LETTERS["self"] + str(len(found.context) - 1)
     who = pen.fit(found.label, 16)
     lines = [
         heading(pen, "SOURCES", f"of {found.position} “{who}” behind {layer}, % by each measure"),
@@ -39,24 +39,41 @@ def draw_sources(pen: Pen, explanation: Explanation) -> list[Text]:
         ),
     ]
     most = _most(found)
-    for token, name in zip(found.tokens, named, strict=True):
-        best = {key for key in shown if found.largest[key] == token.position}
-        style = STRONG if best else ""
-        line = pen.line("   ", (pen.left(name, label), style))
-        lines.append(line.append_text(_cells(pen, token.shares, shown, most, best)))
+    for written in (False, True) if found.sides is not None else (False,):
+        lines += _side(pen, found, written, label, shown)
+        for token in found.tokens:
+            if token.written != written:
+                continue
+            best = {key for key in shown if found.largest[key] == found.number(token)}
+            line = pen.line("   ", (pen.left(named[token], label), STRONG if best else ""))
+            lines.append(line.append_text(_cells(pen, token.shares, shown, most, best)))
     if found.others is not None:
         line = pen.line("   ", pen.left(rest, label))
         lines.append(line.append_text(_cells(pen, found.others, shown, {}, set())))
     if found.sinks is not None:
         taken = pen.right(numbers.percent(found.sinks), _CELL - 1)
         lines.append(pen.line("   ", pen.left("learned sinks", label), taken))
-    lines += _context(pen, found, layer[0])
+    others = "other tokens" if found.sides is None else "other written tokens"
+    lines += _context(pen, others, LETTERS["self"], found.context)
+    if found.sides is not None:
+        lines += _context(pen, "the prompt", LETTERS["cross"], found.sides.context)
     for name, reason in found.left_out.items():
         lines += _said(pen, f"{_NAMES[name]} is left out: {reason}")
-    causal = explanation.model.mask == "causal" and found.kind == "self"
+    causal = explanation.model.mask == "causal" and found.sides is None
     piled = causal and found.largest.get("rollout") == 0 != found.position
     why = ": rollouts pile up on token 0, which sees only itself" if piled else ""
     return [*lines, *_said(pen, f"The measures disagree{why}."), *_said(pen, CAVEAT)]
+
+
+def _side(pen: Pen, found: Sources, written: bool, label: int, shown: list[str]) -> list[Text]:
+    """What the prompt gives a decoder beside an encoder, or what is written gives, in all."""
+    if found.sides is None:
+        return []
+    shares = found.sides.written if written else found.sides.prompt
+    count = found.position + 1 if written else found.count - found.position - 1
+    name = f"{'written' if written else 'the prompt'}, {numbers.count(count)}"
+    line = pen.line("   ", (pen.left(name, label), ACCENT))
+    return [line.append_text(_cells(pen, shares, shown, {}, set()))]
 
 
 def _said(pen: Pen, text: str) -> list[Text]:
@@ -85,11 +102,11 @@ def _cells(
     return pen.line(*pieces)
 
 
-def _context(pen: Pen, found: Sources, letter: str) -> list[Text]:
-    """By layer, how much of what attention leaves at the position is other tokens'."""
-    head = pen.line("   ", ("from other tokens, by layer:", DIM), " ")
+def _context(pen: Pen, others: str, letter: str, context: tuple[float | None, ...]) -> list[Text]:
+    """By layer, how much of what an attention leaves at the position is others'."""
+    head = pen.line("   ", (f"from {others}, by layer:", DIM), " ")
     items: list[list[Piece]] = [
         [(f"{letter}{layer} ", DIM), (numbers.percent(share), ACCENT)]
-        for layer, share in enumerate(found.context)
+        for layer, share in enumerate(context)
     ]
     return pen.flow(items, " · ", head=head, indent=6, room=pen.width)

@@ -92,7 +92,7 @@ from tfcli.explain.result.prediction import (
 )
 from tfcli.explain.result.residual import Gradients, Residual, ResidualRow
 from tfcli.explain.result.saved import SavedExplanation, SavedMeasure
-from tfcli.explain.result.sources import Sources, SourceShares, SourceToken
+from tfcli.explain.result.sources import Sources, SourceShares, SourceSides, SourceToken
 from tfcli.explain.result.surprisal import Surprisal, Surprise
 
 __all__ = [
@@ -182,6 +182,7 @@ __all__ = [
     "SharedCandidate",
     "ShiftedToken",
     "SourceShares",
+    "SourceSides",
     "SourceTerm",
     "SourceToken",
     "Sources",

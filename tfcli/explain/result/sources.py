@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from tfcli.explain.result.attention import Kind
-
 
 @dataclass(frozen=True)
 class SourceShares:
@@ -28,13 +26,16 @@ class SourceShares:
 
 @dataclass(frozen=True)
 class SourceToken:
-    """One token of the prompt.
+    """One token.
 
     Attributes:
+        written: it is one that the decoder beside an encoder has written; else one of the prompt.
+        position: among those.
         shares: of the vector that is followed.
         flow: the maximum flow to this token by itself; None where flow was left out.
     """
 
+    written: bool
     position: int
     label: str
     shares: SourceShares
@@ -42,32 +43,54 @@ class SourceToken:
 
 
 @dataclass(frozen=True)
+class SourceSides:
+    """What a decoder beside an encoder has of the prompt, and of what it has written itself.
+
+    Attributes:
+        prompt, written: the tokens' shares, summed.
+        context: by layer, the share of the prompt in what the attention to the encoder leaves at
+            the position; None where all of it is zero.
+    """
+
+    prompt: SourceShares
+    written: SourceShares
+    context: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
 class Sources:
     """From which tokens the vector at a position comes.
 
-    Shares of the tokens, of the others and of `sinks` sum to 1 for each measure.
+    Shares of the tokens, of the others and of `sinks` sum to 1 for each measure. Tokens are
+    numbered from the prompt's first one on; those that a decoder beside an encoder has written
+    follow on the prompt's last.
 
     Attributes:
-        kind: "self", or "encoder" where the prompt is read by an encoder beside the decoder.
-        position: whose vector behind the last layer is followed.
+        position: whose vector behind the last layer is followed: the decoder's, where there is one.
         count: how many tokens can reach it.
-        tokens: those that are listed, in the order of the prompt.
+        tokens: those that are listed, in the order of their numbers.
         others, others_count: the rest together; None and 0 for no rest.
+        sides: of a decoder beside an encoder; else None.
         sinks: what learned sinks take of the rollout; None in a model without any.
-        largest: by measure, the position of the token that gives most.
+        largest: by measure, the number of the token that gives most.
         context: by layer, the share of other tokens in what attention leaves at the position
             (the mixing ratio of Kobayashi et al. 2021); None where all of it is zero.
-        left_out: measures that take too long here, each with the reason.
+        left_out: measures that take too long here, or do not apply, each with the reason.
     """
 
-    kind: Kind
     position: int
     label: str
     count: int
     tokens: tuple[SourceToken, ...]
     others: SourceShares | None
     others_count: int
+    sides: SourceSides | None
     sinks: float | None
     largest: dict[str, int]
     context: tuple[float | None, ...]
     left_out: dict[str, str]
+
+    def number(self, token: SourceToken) -> int:
+        """The token's number among all that can reach the position."""
+        prompt = self.count - self.position - 1 if token.written else 0
+        return prompt + token.position

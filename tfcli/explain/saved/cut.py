@@ -8,9 +8,9 @@ from typing import Any
 from tfcli.errors import UsageError
 from tfcli.explain.request import (
     KEYS_LISTED,
-    TOKENS_LISTED,
     Request,
     lens_window,
+    listed_tokens,
     matrix_window,
     resolve_window,
 )
@@ -237,18 +237,13 @@ def _sources(cut: Cut, found: Sources) -> Sources:
     if found.others_count or (not cut.complete and named is None):
         return found
     prompt = len((cut.whole.source or cut.whole.tokens).tokens)
-    window = resolve_window(named, prompt)
-    if window is not None:
-        chosen = {token.position for token in tokens[slice(*window)]}
-    elif len(tokens) <= TOKENS_LISTED + 1:
-        return found
-    else:
-        order = sorted(tokens, key=lambda token: -_most(token.shares))
-        chosen = {token.position for token in order[:TOKENS_LISTED]}
-    rest = [token.shares for token in tokens if token.position not in chosen]
+    read = sum(not token.written for token in tokens)
+    giving = [_most(token.shares) for token in tokens]
+    chosen = listed_tokens(giving, read, resolve_window(named, prompt))
+    rest = [tokens[i].shares for i in range(len(tokens)) if i not in set(chosen)]
     return replace(
         found,
-        tokens=tuple(token for token in tokens if token.position in chosen),
+        tokens=tuple(tokens[i] for i in chosen),
         others=_together(rest) if rest else None,
         others_count=len(rest),
     )

@@ -198,8 +198,9 @@ def _update_fits(whole: Explanation, update: UpdateLedger) -> bool:
 def _sources_fit(whole: Explanation, found: Sources) -> bool:
     measures = {"rollout", "flow", "alti", "zeroing", "norm"}
     return (
-        _is_in(found.position, _queries(whole, found.kind))
+        _is_in(found.position, whole.tokens.tokens)
         and bool(found.context)
+        and (found.sides is None or bool(found.sides.context))
         and set(found.left_out) <= measures
         and set(found.largest) >= measures - set(found.left_out)
     )

@@ -23,10 +23,10 @@ class Keys:
     """What is known of all keys of a mixture before any row asks them.
 
     Attributes:
-        given: f_hj = v_hj W_O^h, as behind the norms with σ = 1 [n, D, H]. It is the largest
+        given: f_hj = v_hj W_O^h, as behind the norms with σ = 1 [m, D, H]. It is the largest
             tensor of a mixture: H numbers for each one of a residual stream.
         usual: g_d, the usual size of a coordinate of f; more than 0 [D].
-        roots: R_j, and below it max_d |f_hjd| / g_d: [n, H + 1, H].
+        roots: R_j, and below it max_d |f_hjd| / g_d: [m, H + 1, H].
     """
 
     given: Tensor
@@ -37,17 +37,17 @@ class Keys:
     def of(cls, mixture: Mixture) -> "Keys":
         """Read them off what every key gives."""
         heads, _, width = mixture.w_o.shape
-        some = slice(None, None, max(mixture.tokens // _KEYS_TRIED, 1))
+        some = slice(None, None, max(mixture.keys // _KEYS_TRIED, 1))
         squares = torch.stack([mixture.of_head(h, some).square().sum(0) for h in range(heads)])
         usual = squares.sum(0).sqrt()
         usual = usual.clamp(min=max(float(usual.mean()) / 1000, torch.finfo(usual.dtype).tiny))
-        largest = usual.new_empty(mixture.tokens, heads)
-        by_head = usual.new_empty(heads, mixture.tokens * width)
+        largest = usual.new_empty(mixture.keys, heads)
+        by_head = usual.new_empty(heads, mixture.keys * width)
         for head in range(heads):
             parts = mixture.of_head(head)
             by_head[head] = parts.flatten()
             largest[:, head] = parts.div_(usual).abs_().amax(-1)
-        given = _turned(by_head).view(mixture.tokens, width, heads)
+        given = _turned(by_head).view(mixture.keys, width, heads)
         pieces = given.split(max(_GIVEN_AT_ONCE // given[0].numel(), 1))
         roots = torch.cat([_roots(piece) for piece in pieces])
         return cls(given, usual, torch.cat((roots, largest[:, None]), dim=1))
@@ -92,7 +92,7 @@ class Block:
     @cached_property
     def seen(self) -> int:
         """How many keys they see at most, from the first on: k. The later ones give nothing."""
-        return self.rows[-1] + 1 if self.mixture.attention.causal else self.mixture.tokens
+        return self.rows[-1] + 1 if self.mixture.attention.causal else self.mixture.keys
 
     @cached_property
     def weights(self) -> Tensor:
@@ -118,6 +118,6 @@ class Block:
 def blocks_of_rows(mixture: Mixture, rows: list[int]) -> Iterator[Block]:
     """Rows of a mixture, as many at a time as stay in a processor's cache."""
     heads = mixture.attention.q.shape[1]
-    size = max(_WEIGHTS_AT_ONCE // (heads * mixture.tokens), 1)
+    size = max(_WEIGHTS_AT_ONCE // (heads * mixture.keys), 1)
     for start in range(0, len(rows), size):
         yield Block(mixture, start, rows[start : start + size])

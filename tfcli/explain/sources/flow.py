@@ -6,6 +6,7 @@ token in every layer, and pipes of width ½A + ½I between them. The maximum flo
 """
 
 from collections import deque
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -14,17 +15,12 @@ from tfcli.explain.precision import blocks
 from tfcli.explain.sources.measures import rollout_rows
 from tfcli.explain.sources.mixture import Mixture
 from tfcli.explain.sources.rows import Rows
+from tfcli.model.block import Block
 from tfcli.model.stack import Stack
-from tfcli.model.trace import StackTrace
+from tfcli.model.trace import StackTrace, Trace
+from tfcli.model.transformer import Transformer
 
 _UNIT = 2**48
-LARGEST_FLOW = 500_000  # pipes times tokens: some seconds
-
-
-def flow_work(layers: int, tokens: int, causal: bool) -> int:
-    """How many pipes there are, times the tokens that a flow is sought to."""
-    pipes = tokens * (tokens + 1) // 2 if causal else tokens * tokens
-    return layers * pipes * tokens
 
 
 def attention_flow(stack: Stack, trace: StackTrace, position: int) -> Tensor:
@@ -33,23 +29,69 @@ def attention_flow(stack: Stack, trace: StackTrace, position: int) -> Tensor:
     Each is a flow by itself, at most 1: together they are more than one.
     """
     count = position + 1 if stack.config.causal else trace.ids.shape[1]
-    network = _Network(len(trace.layers) + 1, count)
-    for i, (block, layer) in enumerate(zip(blocks(stack), trace.layers, strict=True)):
-        mixture = Mixture.of(block, layer, count)
-        mixed = rollout_rows(block, Rows.of(mixture, list(range(count)), None))
-        for row, widths in enumerate(mixed.tolist()):
-            for key, width in enumerate(widths):
-                network.connect((i + 1) * count + row, i * count + key, round(width * _UNIT))
-    start = len(trace.layers) * count + position
-    flows = [network.maximum(start, token) / _UNIT for token in range(count)]
+    network = _Network((len(trace.layers) + 1) * count)
+    _lay_stack(network, stack, trace, count, 0)
+    return _flows(network, len(trace.layers) * count + position, range(count))
+
+
+def flow_across(model: Transformer, trace: Trace, position: int) -> Tensor:
+    """The same of a decoder's vector beside an encoder: [m + n], the encoder's tokens first.
+
+    Every attention to the encoder is a layer of its own: half of it stays with the token.
+    """
+    assert model.encoder is not None and trace.encoder is not None
+    read, written = trace.encoder.ids.shape[1], position + 1
+    top = len(trace.encoder.layers) * read  # the encoder's vectors that the decoder sees
+    first = top + read
+    network = _Network(first + (2 * len(trace.layers) + 1) * written)
+    _lay_stack(network, model.encoder, trace.encoder, read, 0)
+    below = first
+    for block, layer in zip(blocks(model), trace.layers, strict=True):
+        own = range(below, below + written)
+        _lay(network, block, Mixture.of(block, layer, written), below + written, own)
+        across = Mixture.across(block, layer, written)
+        assert across is not None
+        below += 2 * written
+        columns = [*range(top, first), *range(below - written, below)]
+        _lay(network, block, across, below, columns)
+    return _flows(network, below + position, [*range(read), *range(first, first + written)])
+
+
+def _lay_stack(
+    network: "_Network", stack: Stack, trace: StackTrace, count: int, first: int
+) -> None:
+    """Lay the pipes of all layers; `first` is the first token's node at the bottom."""
+    for block, layer in zip(blocks(stack), trace.layers, strict=True):
+        own = range(first, first + count)
+        first += count
+        _lay(network, block, Mixture.of(block, layer, count), first, own)
+
+
+def _lay(
+    network: "_Network", block: Block, mixture: Mixture, first: int, columns: Sequence[int]
+) -> None:
+    """Lay the pipes of an attention module.
+
+    Args:
+        first: the first token's node behind it.
+        columns: the node of each column of the mixture.
+    """
+    mixed = rollout_rows(block, Rows.of(mixture, list(range(mixture.tokens)), None))
+    for row, widths in enumerate(mixed.tolist()):
+        for node, width in zip(columns, widths, strict=True):
+            network.connect(first + row, node, round(width * _UNIT))
+
+
+def _flows(network: "_Network", start: int, ends: Sequence[int]) -> Tensor:
+    flows = [network.maximum(start, end) / _UNIT for end in ends]
     return torch.tensor(flows, dtype=torch.float64)
 
 
 class _Network:
     """Nodes and pipes. Pipe 2i leads on and 2i + 1 back, with what may still flow through each."""
 
-    def __init__(self, layers: int, tokens: int) -> None:
-        self.pipes: list[list[int]] = [[] for _ in range(layers * tokens)]
+    def __init__(self, nodes: int) -> None:
+        self.pipes: list[list[int]] = [[] for _ in range(nodes)]
         self.ends: list[int] = []
         self.widths: list[int] = []
 

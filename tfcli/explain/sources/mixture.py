@@ -32,8 +32,10 @@ class Mixture:
         branch, post: the norm on what the module gives, and that on the sum.
         stream, added, summed: the residual stream before, what was added to it, and the stream
             behind the sum and its norm: [1, T, D] each.
-        tokens: how many are mixed, from the first on: n. In a causal model those up to the
-            position that is followed, for the others give it nothing.
+        tokens: how many ask, from the first on: n. In a causal model those up to the position
+            that is followed, for the others give it nothing.
+        keys: how many give: the same, or all that an encoder read: m.
+        crossed: which of both.
     """
 
     module: AnyAttention
@@ -44,6 +46,8 @@ class Mixture:
     added: Tensor
     summed: Tensor
     tokens: int
+    keys: int
+    crossed: bool = False
 
     @classmethod
     def of(cls, block: Block, ran: LayerTrace, tokens: int) -> "Mixture":
@@ -57,7 +61,36 @@ class Mixture:
             ran.attention_delta,
             ran.residual_mid if ran.residual_cross is None else ran.residual_cross,
             tokens,
+            tokens,
         )
+
+    @classmethod
+    def across(cls, block: Block, ran: LayerTrace, tokens: int) -> "Mixture | None":
+        """A block's attention to what an encoder gave; None where it has none."""
+        crossed, stream, added = ran.cross_attention, ran.residual_cross, ran.cross_attention_delta
+        if block.cross_attention is None or crossed is None or stream is None or added is None:
+            return None
+        return cls(
+            block.cross_attention,
+            crossed,
+            block.cross_branch_norm,
+            block.cross_post_norm,
+            stream,
+            added,
+            ran.residual_mid,
+            tokens,
+            crossed.shared_k.shape[2],
+            crossed=True,
+        )
+
+    @property
+    def columns(self) -> int:
+        """Where parts come from: all keys, and behind them, where these are others, the tokens."""
+        return self.keys + self.crossed * self.tokens
+
+    def own(self, rows: list[int]) -> list[int]:
+        """Which column is each row's own."""
+        return [self.keys + row for row in rows] if self.crossed else rows
 
     @cached_property
     def attention(self) -> AttentionTrace:
@@ -86,8 +119,8 @@ class Mixture:
 
     @cached_property
     def values(self) -> Tensor:
-        """v of every key [H, n, Dv]."""
-        return self.attention.v[0, :, : self.tokens]
+        """v of every key [H, m, Dv]."""
+        return self.attention.v[0, :, : self.keys]
 
     @cached_property
     def w_o(self) -> Tensor:

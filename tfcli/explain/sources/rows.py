@@ -15,12 +15,12 @@ _WEIGHTS_KEPT = 2**26  # rows · keys · heads, if all pairs are made whole
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Some tokens that ask, r of them, and what each of the n tokens gives them.
+    """Some tokens that ask, r of them, and what each of the others gives them.
 
     Attributes:
         rows: which, in ascending order.
-        average: weights, the mean of all heads [r, n].
-        sizes: ‖part‖₂ of every token in y [r, n]. A token's own part is what it gives itself and
+        average: weights, the mean of all heads [r, c]; c are the mixture's columns.
+        sizes: ‖part‖₂ of every column in y [r, c]. A token's own part is what it gives itself and
             what the residual connection keeps of it. None where not asked for, as `nearer`.
         nearer: ‖y‖₁ - ‖y - part‖₁ likewise: how much nearer every part brings the sum to y.
     """
@@ -31,11 +31,16 @@ class Rows:
     sizes: Tensor | None = None
     nearer: Tensor | None = None
 
+    @property
+    def own(self) -> list[int]:
+        """Which column is each row's own."""
+        return self.mixture.own(self.rows)
+
     @classmethod
     def of(cls, mixture: Mixture, rows: list[int], known: Keys | None) -> "Rows":
         """Read them, with the parts where the keys are known."""
-        average, sizes, nearer = mixture.after.new_zeros(3, len(rows), mixture.tokens)
-        itself: list[Tensor] = []
+        average, sizes, nearer = mixture.after.new_zeros(3, len(rows), mixture.columns)
+        itself: list[Tensor] = []  # the weight on oneself
         many: list[Pairs] = []
         for block in blocks_of_rows(mixture, rows):
             at = slice(block.first, block.first + len(block.rows)), slice(block.seen)
@@ -46,16 +51,19 @@ class Rows:
             over, left = beyond(block, known, bounds)
             nearer[at] = along(mixture, block.rows, block.weights) - 2 * over
             many.append(left)
-            itself.append(block.by_pair[torch.arange(len(block.rows)), block.rows])
+            if not mixture.crossed:
+                itself.append(block.by_pair[range(len(block.rows)), block.rows])
         if known is None:
             return cls(mixture, rows, average)
         pairs = Pairs.together(many)
         nearer[pairs.rows, pairs.keys] = made_whole(mixture, known, rows, pairs)
-        y = mixture.after[rows]
-        own = torch.bmm(known.given[rows], torch.cat(itself)[..., None])[..., 0]
-        own += mixture.kept[rows]
-        sizes[range(len(rows)), rows] = own.norm(dim=-1)
-        nearer[range(len(rows)), rows] = y.abs().sum(-1) - (y - own).abs().sum(-1)
+        y, own = mixture.after[rows], mixture.kept[rows]
+        if itself:
+            given = known.given.index_select(0, torch.tensor(rows, device=y.device))
+            own = own + torch.bmm(given, torch.cat(itself)[..., None])[..., 0]
+        at = range(len(rows)), mixture.own(rows)
+        sizes[at] = own.norm(dim=-1)
+        nearer[at] = y.abs().sum(-1) - (y - own).abs().sum(-1)
         return cls(mixture, rows, average, sizes, nearer)
 
 
@@ -66,6 +74,6 @@ def chunks(mixture: Mixture, rows: list[int], parts: bool) -> Iterator[Rows]:
         parts: the parts are measured too, not only the weights.
     """
     known = Keys.of(mixture) if parts else None
-    size = max(_WEIGHTS_KEPT // (mixture.tokens * mixture.attention.q.shape[1]), 1)
+    size = max(_WEIGHTS_KEPT // (mixture.keys * mixture.attention.q.shape[1]), 1)
     for start in range(0, len(rows), size):
         yield Rows.of(mixture, rows[start : start + size], known)

@@ -1,107 +1,93 @@
 """The measures side by side: from which tokens the vector at the followed position comes."""
 
 import math
+from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
-from tfcli.explain.precision import blocks, optional
-from tfcli.explain.request import TOKENS_LISTED, resolve_window
-from tfcli.explain.result import Kind, Sources, SourceShares, SourceToken
+from tfcli.explain.precision import optional
+from tfcli.explain.request import listed_tokens, resolve_window
+from tfcli.explain.result import Sources, SourceShares, SourceSides, SourceToken
 from tfcli.explain.run import Run
-from tfcli.explain.sources.flow import LARGEST_FLOW, attention_flow, flow_work
-from tfcli.explain.sources.measures import context_shares, rolled_out
-from tfcli.model.stack import Stack
-
-# Multiplications of one pass over all layers: each takes a minute or so of one core.
-LARGEST_PARTS = 12 * 10**11
-LARGEST_ZEROING = 10**12
+from tfcli.explain.sources.flow import attention_flow, flow_across
+from tfcli.explain.sources.measures import (
+    ACROSS,
+    MEASURES,
+    context_across,
+    context_shares,
+    rolled_out,
+    rolled_out_across,
+)
+from tfcli.explain.sources.work import left_out
+from tfcli.model.config import ModelConfig
 
 
 def sources(run: Run) -> Sources:
-    """Measure from which tokens of the prompt the vector behind the last layer comes.
+    """Measure from which tokens the vector behind the last layer comes.
 
-    In an encoder-decoder the prompt is read by the encoder: it is then the vector of the prompt's
-    token that the decoder looks at most.
+    In an encoder-decoder it is the decoder's, and comes from the prompt that the encoder reads as
+    well as from what the decoder has written.
     """
-    stack, inner = run.reading_stack, run.model.encoder is not None
-    trace = run.trace.encoder if inner else run.trace
-    assert trace is not None
-    kind: Kind = "encoder" if inner else "self"
-    position = run.sites["encoder"][0].query if inner else run.position
-    labels = run.source_labels if inner else run.labels
-    count = position + 1 if stack.config.causal else len(labels)
-    left_out = _left_out(stack, count)
-    asked = [name for name in ("rollout", "alti", "zeroing", "norm") if name not in left_out]
-    shares = {k: v.double().cpu() for k, v in rolled_out(stack, trace, position, asked).items()}
+    model, trace, position = run.model, run.trace, run.position
+    across = model.encoder is not None
+    read = len(run.source_labels)
+    labels = [*run.source_labels, *run.labels]
+    if model.config.causal:
+        del labels[read + position + 1 :]
+    prompt = read or len(labels)  # the tokens behind are those that the decoder has written
+    missing = left_out(model, read, len(labels) - read)
+    asked = [name for name in (ACROSS if across else MEASURES) if name not in missing]
+    found = (rolled_out_across if across else rolled_out)(model, trace, position, asked)
+    shares = {name: values.double().cpu() for name, values in found.items()}
     flow = None
-    if "flow" not in left_out:
-        flow = attention_flow(stack, trace, position)
+    if "flow" not in missing:
+        flow = (flow_across if across else attention_flow)(model, trace, position)
         shares["flow"] = flow / flow.sum()
-    window = resolve_window(run.request.window, len(labels))
-    listed = _listed(shares.get("alti", shares["rollout"]), window)
-    rest = sorted(set(range(count)) - set(listed))
+    window = resolve_window(run.request.window, len(run.source_labels or run.labels))
+    order = shares.get("alti", shares["rollout"]).tolist()
+    shown = listed_tokens(order, prompt, window)
+    rest = sorted(set(range(len(labels))) - set(shown))
     return Sources(
-        kind=kind,
         position=position,
-        label=labels[position],
-        count=count,
+        label=run.labels[position],
+        count=len(labels),
         tokens=tuple(
             SourceToken(
-                i, labels[i], _shares(shares, [i]), None if flow is None else float(flow[i])
+                written=i >= prompt,
+                position=i - prompt if i >= prompt else i,
+                label=labels[i],
+                shares=_shares(shares, [i]),
+                flow=None if flow is None else float(flow[i]),
             )
-            for i in listed
+            for i in shown
         ),
         others=_shares(shares, rest) if rest else None,
         others_count=len(rest),
-        sinks=1 - float(shares["rollout"].sum()) if stack.config.attention_sinks else None,
+        sides=_sides(run, shares) if across else None,
+        sinks=1 - float(shares["rollout"].sum()) if _has_sinks(model.config) else None,
         largest={name: int(values.argmax()) for name, values in shares.items()},
-        context=tuple(map(optional, context_shares(stack, trace, position))),
-        left_out=left_out,
+        context=tuple(map(optional, context_shares(model, trace, position))),
+        left_out=missing,
     )
 
 
-def _shares(shares: dict[str, Tensor], tokens: list[int]) -> SourceShares:
+def _shares(shares: dict[str, Tensor], tokens: Sequence[int]) -> SourceShares:
     def of(name: str) -> float | None:
-        return optional(math.fsum(shares[name][tokens].tolist())) if name in shares else None
+        found = shares.get(name)
+        return None if found is None else optional(math.fsum(found[list(tokens)].tolist()))
 
     return SourceShares(of("rollout"), of("flow"), of("alti"), of("zeroing"), of("norm"))
 
 
-def _listed(shares: Tensor, window: tuple[int, int] | None) -> list[int]:
-    """A window's tokens, else those that give most, in the order of the prompt."""
-    count = shares.shape[0]
-    if window is not None:
-        return list(range(*window))[: max(count - window[0], 0)]
-    order: list[int] = torch.sort(shares, descending=True, stable=True).indices.tolist()
-    # “1 more” would take as much room as the one
-    return sorted(order if count <= TOKENS_LISTED + 1 else order[:TOKENS_LISTED])
+def _sides(run: Run, shares: dict[str, Tensor]) -> SourceSides:
+    prompt, count = len(run.source_labels), len(shares["rollout"])
+    context = context_across(run.model, run.trace, run.position)
+    return SourceSides(
+        _shares(shares, range(prompt)),
+        _shares(shares, range(prompt, count)),
+        tuple(map(optional, context)),
+    )
 
 
-def _left_out(stack: Stack, count: int) -> dict[str, str]:
-    """The measures that would take too long on so many tokens."""
-    config = stack.config
-    layers, pairs = config.num_layers, count * count
-    if config.causal:
-        pairs = count * (count + 1) // 2
-    found: dict[str, str] = {}
-    work = flow_work(layers, count, config.causal)
-    if work > LARGEST_FLOW:
-        found["flow"] = f"{work:,} pipes times tokens, more than {LARGEST_FLOW:,}"
-    parts = layers * pairs * config.num_heads * config.hidden_size
-    if parts > LARGEST_PARTS:
-        said = f"{parts:.1e} multiplications, more than {LARGEST_PARTS:.0e}"
-        found |= {"alti": said, "norm": said}
-    work = parts
-    if not config.parallel:
-        work += pairs * sum(_read_by_token(stack, layer) for layer in range(layers))
-    if work > LARGEST_ZEROING:
-        found["zeroing"] = f"{work:.1e} multiplications, more than {LARGEST_ZEROING:.0e}"
-    return found
-
-
-def _read_by_token(stack: Stack, layer: int) -> int:
-    """Weights of a feed-forward module that one token meets."""
-    size = sum(p.numel() for p in blocks(stack)[layer].feed_forward.parameters())
-    experts = stack.config.experts_in(layer)
-    return size if experts is None else size * experts.chosen // experts.count
+def _has_sinks(config: ModelConfig) -> bool:
+    return config.attention_sinks or (config.encoder is not None and config.encoder.attention_sinks)

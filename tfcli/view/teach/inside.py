@@ -100,6 +100,11 @@ def _sources(e: Explanation) -> str:
         "in it has no single answer. Rollout and flow follow the attention weights alone; ALTI, "
         "zeroing and norm also look at the vectors that are handed over."
     )
+    if found.sides is not None and found.sides.prompt.alti is not None:
+        read = numbers.percent(found.sides.prompt.alti)
+        words += (
+            f" By ALTI the decoder has {read} of it from the prompt, the rest from what it wrote."
+        )
     if first == other:
         return f"{words} Here rollout and ALTI both name “{first}”."
     return f"{words} Here rollout names “{first}”, and ALTI “{other}”."
@@ -108,7 +113,7 @@ def _sources(e: Explanation) -> str:
 def _largest(found: Sources, measure: str) -> str:
     """The token that gives most by a measure; its number where it is not listed."""
     place = found.largest[measure]
-    labels = [token.label for token in found.tokens if token.position == place]
+    labels = [token.label for token in found.tokens if found.number(token) == place]
     return labels[0] if labels else f"#{place}"
 
 
@@ -199,13 +204,17 @@ def _sources_zh(e: Explanation) -> str:
     if found is None or "alti" not in found.largest:
         return ""
     first, other = _largest(found, "rollout"), _largest(found, "alti")
+    of_prompt = ""
+    if found.sides is not None and found.sides.prompt.alti is not None:
+        read = numbers.percent(found.sides.prompt.alti)
+        of_prompt = f"按 ALTI，解码器的这个向量有 {read} 来自提示，其余来自它自己写的词元。"
     named = f"rollout 指向“{first}”，ALTI 指向“{other}”"
     if first == other:
         named = f"rollout 和 ALTI 都指向“{first}”"
     return (
         "顶层的向量由底层的向量混合而成，每个词元占多少，没有唯一的答案。"
         "rollout 和 flow 只看注意力系数；ALTI、zeroing 和 norm 还看递过来的向量本身。"
-        f"这里 {named}。"
+        f"{of_prompt}这里 {named}。"
     )
 
 
