@@ -65,7 +65,6 @@ def test_a_prompt_may_come_from_stdin_or_as_ids(tfcli_explain) -> None:
         (("an apple", "--compare", "\udc80"), "qwen3", "--compare is not UTF-8"),
         ((*PROMPTS, "--word", ""), "qwen3", "--word takes a word"),
         ((*PROMPTS, "--layer", "0", "--strict"), "qwen3", "--layer and --strict cannot be"),
-        ((*PROMPTS, "--teach"), "qwen3", "--teach cannot be combined with --compare"),
         ((*PROMPTS, "--with", "x"), "qwen3", "--with cannot be combined with --compare"),
         ((*PROMPTS, "--over", "x"), "qwen3", "--over cannot be combined with --compare"),
         ((*PROMPTS, "--fit-lens", "world"), "qwen3", "--fit-lens"),
@@ -80,3 +79,14 @@ def test_what_cannot_be_compared_is_one_panel(tfcli_explain, words, model, messa
     assert (code, out) == (2, ""), err
     assert message in said, said
     assert len(re.findall("╭", err)) == 1 and "Traceback" not in err
+
+
+def test_it_is_taught_in_both_languages(tfcli_explain) -> None:
+    words = (*PROMPTS, "--word", "apple")
+    plain = tfcli_explain(*words)[1]
+    for language, said in (("en", "E' = E + ΔE"), ("zh", "余弦比较方向")):
+        code, out, _ = tfcli_explain(*words, "--teach", "--lang", language)
+        assert code == 0 and said in out
+        assert set(plain.splitlines()) <= set(out.splitlines())
+    code, out, err = tfcli_explain("a cat", "--over", "runs/x", "--teach")
+    assert (code, out) == (2, "") and "--teach cannot be combined with --over" in err

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,16 @@ from tfcli.explain.result.documents import document, read_document
 from tfcli.explain.several.prompts import compare_prompts
 from tfcli.view import console
 from tfcli.view.explain_compare import screen
-from tfcli.view.explain_lines import Pen, crop
+from tfcli.view.explain_lines import Language, Pen, crop
+from tfcli.view.teach import comparison
 
 GOLDEN = Path(__file__).with_name("golden")
 
 
-def lines(found: Comparison, width: int, *, ascii: bool = False) -> list[str]:
-    pen = Pen(width, ascii)
+def lines(
+    found: Comparison, width: int, *, ascii: bool = False, language: Language | None = None
+) -> list[str]:
+    pen = Pen(width, ascii, language=language)
     return [crop(line, width, pen.say("…")).plain for line in screen(pen, found)]
 
 
@@ -43,6 +47,10 @@ CASES = {
     "ascii-80": lambda: lines(chinese(), 80, ascii=True),
     "unseen-80": lambda: lines(unseen_sample(), 80),
     "vectors-80": lambda: lines(vectors_sample(), 80),
+    "teach-en-80": lambda: lines(compare_sample(), 80, language="en"),
+    "teach-zh-80": lambda: lines(chinese(), 80, language="zh"),
+    "teach-vectors-80": lambda: lines(vectors_sample(), 80, language="en"),
+    "teach-zh-200": lambda: lines(compare_sample(), 200, language="zh"),
 }
 
 
@@ -123,3 +131,66 @@ def test_the_screen_has_the_numbers_of_its_json() -> None:
         dataclasses.replace(found, second=dataclasses.replace(found.second, told=0)),
     ):
         assert "\n".join(lines(changed, 200)) != shown
+
+
+NUMBER = re.compile(r"[+-]?\d*\.?\d+%?")
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("made", SAMPLES)
+def test_every_number_of_a_lesson_is_on_the_screen(made, language) -> None:
+    found = made()
+    plain = lines(found, 120)
+    taught = lines(found, 120, language=language)
+    assert [line for line in taught if line in plain] == plain
+    words = set(NUMBER.findall(" ".join(plain))) | {"0", "1"}  # the ends of the scales
+    said = " ".join(line for line in taught if line not in plain)
+    assert len(said) > 100 and set(NUMBER.findall(said)) <= words
+
+
+def test_both_languages_teach_the_same_parts_of_a_comparison() -> None:
+    assert comparison.ENGLISH.keys() == comparison.CHINESE.keys()
+    for made in SAMPLES:
+        english = [part for part, said in comparison.ENGLISH.items() if said(made())]
+        assert english == [part for part, said in comparison.CHINESE.items() if said(made())]
+
+
+def test_a_lesson_says_what_this_run_shows() -> None:
+    said = comparison.ENGLISH
+    sample = compare_sample()
+    assert "The largest fall is at L3, from .66 to .40" in said["layers"](sample)
+    assert "largest fall" not in said["layers"](unseen_sample())
+    assert "“shares” in prompt 1 has +21%" in said["pulled"](sample)
+    assert said["pulled"](unseen_sample()) == said["heads"](unseen_sample()) == ""
+    with_positions = dataclasses.replace(sample, position_is_added=True)
+    assert "positions are added to E first: cosine 1.00" in said["prompts"](with_positions)
+    assert "different vectors E" in said["prompts"](vectors_sample())
+
+
+def test_a_token_that_changes_no_shown_digit_is_not_told_of() -> None:
+    sample = compare_sample()
+    last = dataclasses.replace(sample.layers[-1], cosine=0.618)
+    nearly = dataclasses.replace(sample, layers=(*sample.layers[:-1], last))
+    told = [comparison.ENGLISH["pulled"](found) for found in (sample, nearly)]
+    assert "without “␣maker” in prompt 1 the cosine would be .62 instead of .40" in told[0]
+    assert "Leaving a token out" not in told[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "begin"),
+    [
+        ({}, "What comes next is guessed"),
+        ({"stack": "encoder"}, "What fits at the word"),
+        ({"stack": "encoder", "encoder_layers": 2}, "What the decoder writes next"),
+    ],
+)
+def test_the_first_tokens_of_both_are_named(changes, begin) -> None:
+    sample = compare_sample()
+    model = dataclasses.replace(sample.model, encoder_layers=changes.pop("encoder_layers", None))
+    first = dataclasses.replace(sample.candidates[0], second_rank=1)
+    found = dataclasses.replace(sample, model=model, candidates=(first,), **changes)
+    said = comparison.ENGLISH["next"](found)
+    assert said.startswith(begin) and "“␣rose” first in both, .340 and .050" in said
+    other = dataclasses.replace(sample.candidates[4], second_rank=1)
+    apart = dataclasses.replace(found, candidates=(sample.candidates[0], other))
+    assert "“␣rose” .340 and “<0xE8>” .250" in comparison.ENGLISH["next"](apart)

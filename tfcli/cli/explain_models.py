@@ -24,7 +24,7 @@ _COMMON = {"ctx", "prompt", "file", "ids", "pos", "decoder", "answer", "layer", 
 _COMMON |= {"seed", "device", "dtype", "threads", "json", "svg", "png", "html"}
 # What two prompts on one model are told.
 _COMPARED = {"ctx", "prompt", "file", "ids", "decoder", "compare", "word", "model", "top_k"}
-_COMPARED |= {"device", "dtype", "threads", "json", "svg", "png", "html"}
+_COMPARED |= {"device", "dtype", "threads", "json", "svg", "png", "html", "teach", "lang"}
 
 
 @dataclass(frozen=True)

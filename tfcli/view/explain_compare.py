@@ -1,11 +1,14 @@
 """The screen of `tfcli explain --compare`: one word in two prompts."""
 
+from dataclasses import replace
+
 from rich.text import Text
 
 from tfcli.explain.result import ComparedLayer, ComparedSide, Comparison, ContextToken, Pull
 from tfcli.view import explain_numbers as numbers
 from tfcli.view.explain_lines import ACCENT, BAD, DIM, STRONG, Pen, Piece, beside, margin
 from tfcli.view.explain_pairs import INDENT, distances_line, next_table, stacked
+from tfcli.view.teach import lesson_of_two
 
 _TWO_COLUMNS = 164
 _GAP = 4
@@ -32,16 +35,25 @@ _WARNINGS = {
 
 def screen(pen: Pen, found: Comparison) -> list[Text]:
     """Both prompts, where the word's vectors part, what drew them apart, and what comes next."""
-    head = title(pen, found)
-    left = [_layers(pen, found), _next(pen, found)]
-    right = [_pulled(pen, found), _heads(pen, found)]
-    if pen.width >= _TWO_COLUMNS and any(right):
-        half = (pen.width - _GAP) // 2
-        narrow = Pen(half, pen.ascii, pen.brief, pen.language)
-        left = [_layers(narrow, found), _next(narrow, found)]
-        right = [_pulled(narrow, found), _heads(narrow, found)]
-        return stacked([head, beside(stacked(left), stacked(right), half + _GAP)])
+    wide = pen.width >= _TWO_COLUMNS and found.pull is not None
+    half = replace(pen, width=(pen.width - _GAP) // 2) if wide else pen
+    head = _taught(pen, found, "prompts", title(pen, found))
+    left = [
+        _taught(half, found, "layers", _layers(half, found)),
+        _taught(half, found, "next", _next(half, found)),
+    ]
+    right = [
+        _taught(half, found, "pulled", _pulled(half, found)),
+        _taught(half, found, "heads", _heads(half, found)),
+    ]
+    if wide:
+        return stacked([head, beside(stacked(left), stacked(right), half.width + _GAP)])
     return stacked([head, left[0], *right, left[1]])
+
+
+def _taught(pen: Pen, found: Comparison, part: str, lines: list[Text]) -> list[Text]:
+    """A part, and what teaches it."""
+    return [*lines, *lesson_of_two(pen, found, part)] if lines else []
 
 
 def title(pen: Pen, found: Comparison) -> list[Text]:
@@ -149,13 +161,13 @@ def _layers(pen: Pen, found: Comparison) -> list[Text]:
 
 
 def _chosen(found: Comparison) -> list[ComparedLayer]:
-    """All layers, or of many some at even distances and the one where they part."""
+    """All layers, or of many some at even distances and those where they part."""
     last = len(found.layers) - 1
     if last < _LAYER_ROWS:
         return list(found.layers)
     kept = {round(i * last / (_LAYER_ROWS - 2)) for i in range(_LAYER_ROWS - 1)}
     if found.parting is not None:
-        kept |= {found.parting + 1}
+        kept |= {found.parting, found.parting + 1}  # on both sides of the block
     return [found.layers[i] for i in sorted(kept)]
 
 
@@ -167,7 +179,7 @@ def _pulled(pen: Pen, found: Comparison) -> list[Text]:
     head = f"directly, of the distance {numbers.norm(pull.distance)} behind the last block"
     lines = _flow(pen, head, margin(pen, "PULLED"), DIM)
     items: list[list[Piece]] = [
-        [f"{name} ", (share(value), ACCENT)] for name, value in pull_parts(pull)
+        [f"{name} ", (numbers.signed_percent(value), ACCENT)] for name, value in pull_parts(pull)
     ]
     lines += pen.flow(items, " · ", head=_blank(pen), indent=INDENT, room=pen.width)
     measured = "without" not in found.omitted
@@ -192,12 +204,6 @@ def pull_parts(pull: Pull) -> list[tuple[str, float]]:
         ("feed-forward", pull.feed_forward),
         ("biases", pull.bias),
     ]
-
-
-def share(value: float | None) -> str:
-    """“+12%”, “-3%”, “0%”."""
-    shown = numbers.percent(value)
-    return shown if shown.startswith(("-", numbers.NONE, "0%")) else f"+{shown}"
 
 
 def _context(pen: Pen, number: str, side: ComparedSide, measured: bool) -> list[Text]:
@@ -237,7 +243,7 @@ def _row(pen: Pen, side: ComparedSide, token: ContextToken, measured: bool) -> T
         (pen.right(str(token.position), 4), DIM),
         "  ",
         (pen.left(token.label, _TOKEN), STRONG if "*" in marks else ""),
-        (pen.right(share(token.share), 10), ACCENT),
+        (pen.right(numbers.signed_percent(token.share), 10), ACCENT),
         *known,
         (f" {marks}", STRONG),
         (" in both" if token.in_both else "", DIM),
@@ -254,7 +260,7 @@ def _heads(pen: Pen, found: Comparison) -> list[Text]:
             [
                 f"L{term.layer}H{term.head} ",
                 (f"{term.position} “{pen.fit(term.label, _TOKEN)}” ", DIM),
-                (share(term.share), ACCENT),
+                (numbers.signed_percent(term.share), ACCENT),
             ]
             for term in side.terms
         ]

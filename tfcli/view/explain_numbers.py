@@ -20,6 +20,12 @@ def percent(value: float | None) -> str:
     return f"{100 * value:.{digits}f}%".replace("-0%", "0%")
 
 
+def signed_percent(value: float | None) -> str:
+    """“+12%”, “-3%”, “0%”."""
+    shown = percent(value)
+    return shown if shown.startswith(("-", NONE, "0%")) else f"+{shown}"
+
+
 def number(value: float | None, digits: int = 2) -> str:
     """“8.31”, and fewer decimals the larger it is: “1,204”; “1.2e+07” where it is huge."""
     if value is None or not math.isfinite(value):

@@ -2,7 +2,8 @@
 
 from tfcli.explain.result import ComparedSide, Comparison, ContextToken, Pull
 from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_compare import pull_parts, share, sides
+from tfcli.view.explain_compare import pull_parts, sides
+from tfcli.view.explain_numbers import signed_percent as share
 from tfcli.view.html.pairs import next_table
 from tfcli.view.html.parts import Json, table
 
@@ -105,7 +106,12 @@ def _token(token: ContextToken, side: ComparedSide, measured: bool) -> list[str]
         known.append(numbers.number(token.jensen_shannon_without, 3))
     marks = ["*"] * (token.position == side.pulled) + ["<"] * (token.position == side.told)
     marks += ["in both"] * token.in_both
-    return [f"{token.position} {token.label}", share(token.share), *known, " ".join(marks)]
+    return [
+        f"{token.position} {token.label}",
+        share(token.share),
+        *known,
+        " ".join(marks),
+    ]
 
 
 def _heads(found: Comparison) -> Json:

@@ -9,9 +9,10 @@ import re
 
 from rich.text import Text
 
-from tfcli.explain.result import Explanation
+from tfcli.explain.result import Comparison, Explanation
 from tfcli.view.explain_attention import shows_matrix
 from tfcli.view.explain_lines import Pen
+from tfcli.view.teach import comparison
 from tfcli.view.teach.chinese import CHINESE
 from tfcli.view.teach.english import ENGLISH
 
@@ -32,6 +33,15 @@ def lesson(pen: Pen, explanation: Explanation, section: str) -> list[Text]:
         section = "strongest"
     sentences = _LESSONS["en" if pen.ascii else pen.language].get(section)
     text = "" if sentences is None else sentences(explanation)
+    return wrapped(pen, text) if text else []
+
+
+def lesson_of_two(pen: Pen, found: Comparison, part: str) -> list[Text]:
+    """The lines that teach a part of the screen of two prompts; none likewise."""
+    if pen.language is None:
+        return []
+    lessons = comparison.ENGLISH if pen.ascii or pen.language == "en" else comparison.CHINESE
+    text = lessons[part](found)
     return wrapped(pen, text) if text else []
 
 
