@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tfcli.explain.request import Request
-from tfcli.explain.result import Comparison
+from tfcli.explain.result import ComparedLayer, Comparison
 from tfcli.explain.run import Run
-from tfcli.explain.several import pulls
+from tfcli.explain.several import prompts, pulls
 from tfcli.explain.several.models import compare_models
 from tfcli.explain.several.prompts import compare_prompts
 from tfcli.explain.several.reading import Opened
@@ -102,10 +102,31 @@ def test_cosines_and_their_baseline_are_those_of_their_formulas(shape: str) -> N
         assert row.cosine == pytest.approx(expected, abs=1e-12)
         assert row.baseline == pytest.approx(sum(others) / len(others), abs=1e-12)
         assert row.adjusted == pytest.approx(expected - sum(others) / len(others), abs=1e-12)
-    cosines = [row.cosine for row in found.layers]
-    falls = [a - b for a, b in pairwise(cosines)]
+    adjusted = [row.adjusted for row in found.layers]
+    falls = [a - b for a, b in pairwise(adjusted)]
     largest = max(range(len(falls)), key=falls.__getitem__)
     assert found.parting == (largest if falls[largest] > 1e-4 else None)
+
+
+def test_a_fall_that_all_vectors_share_parts_nothing() -> None:
+    """Where a layer spreads all vectors out, the cosine falls and the word is not the cause."""
+
+    def rows(*pairs: tuple[float, float | None]) -> list[ComparedLayer]:
+        return [
+            ComparedLayer(i - 1 if i else None, c, b, None if b is None else c - b)
+            for i, (c, b) in enumerate(pairs)
+        ]
+
+    spread = rows((1.0, 0.5), (0.8, 0.6), (0.4, 0.2), (0.5, 0.4))
+    assert prompts._parting(spread) == 0  # adjusted .5 .2 .2 .1; the cosine falls most at L1
+    assert prompts._parting(rows((1.0, 0.5), (0.6, 0.1))) is None
+    assert prompts._parting(rows((1.0, None), (0.6, None))) is None
+
+
+def test_prompts_of_one_token_have_no_baseline_and_no_block_is_named() -> None:
+    found = compare(build("qwen3"), [7, 7], [7, 7, 7])
+    assert (found.pairs, found.parting) == (0, None)
+    assert all(row.baseline is None and row.adjusted is None for row in found.layers)
 
 
 def test_a_share_is_its_terms_vector_along_the_difference() -> None:

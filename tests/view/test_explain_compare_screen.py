@@ -17,7 +17,7 @@ from explain_compare_samples import (
 from explain_shapes import IDS, SHAPES, build, written
 from rich.cells import cell_len
 
-from tfcli.explain.result import Comparison
+from tfcli.explain.result import ComparedLayer, Comparison
 from tfcli.explain.result.documents import document, read_document
 from tfcli.explain.several.prompts import compare_prompts
 from tfcli.view import console
@@ -94,6 +94,19 @@ def test_each_warning_is_told() -> None:
         shown = " ".join(" ".join(lines(compare_sample(warnings=(warned,)), 80)).split())
         assert [words in shown for words in told.values()].count(True) == 1
         assert words in shown
+
+
+def test_what_marks_the_block_where_they_part_is_told() -> None:
+    bare = tuple(ComparedLayer(i - 1 if i else None, 1 - i / 9, None, None) for i in range(5))
+    told = {
+        "they part where adjusted falls most": compare_sample(),
+        "adjusted falls behind no block": compare_sample(parting=None),
+        "no baseline: no pair": compare_sample(parting=None, pairs=0, layers=bare),
+    }
+    for words, found in told.items():
+        shown = " ".join(" ".join(lines(found, 80)).split())
+        assert [said for said in told if said in shown] == [words]
+        assert ("they part here" in shown) == (found.parting is not None)
 
 
 @pytest.mark.parametrize("made", SAMPLES)

@@ -128,7 +128,7 @@ def _warnings(pen: Pen, found: Comparison) -> list[Text]:
 
 
 def _layers(pen: Pen, found: Comparison) -> list[Text]:
-    """The cosine behind each block, beside that of any two tokens."""
+    """The cosine behind each block, less that of any two tokens."""
     lines = [
         margin(pen, "LAYERS").append_text(
             pen.line(
@@ -153,11 +153,19 @@ def _layers(pen: Pen, found: Comparison) -> list[Text]:
                 ("  they part here", STRONG) if part else "",
             )
         )
+    return lines + _flow(pen, _baseline_note(found), _blank(pen), DIM)
+
+
+def _baseline_note(found: Comparison) -> str:
+    """What is subtracted from the cosines, and what marks the block where the vectors part."""
+    if not found.pairs:
+        return "no baseline: no pair of other tokens stands in the two prompts"
     pairs = numbers.counted(found.pairs, "pair")
     text = f"baseline: the mean of {pairs} of other tokens (Ethayarajh 2019)"
-    if found.parting is None and not any(w in found.warnings for w in ("same", "unseen")):
-        text += "; the cosine falls behind no block"
-    return lines + _flow(pen, text, _blank(pen), DIM)
+    if found.parting is not None:
+        return text + "; they part where adjusted falls most"
+    alike = any(warned in found.warnings for warned in ("same", "unseen"))
+    return text if alike else text + "; adjusted falls behind no block"
 
 
 def _chosen(found: Comparison) -> list[ComparedLayer]:

@@ -155,7 +155,8 @@ class Comparison:
             that the same token may enter it as two vectors; else positions are in the attention.
         layers: from what enters the first block to the last residual stream.
         pairs: how many pairs of other tokens the baseline is the mean of.
-        parting: the block with the largest fall of the cosine; None where it falls nowhere.
+        parting: the block with the largest fall of the adjusted cosine; None where it falls behind
+            no block, or there is no baseline.
         pull: None where the vectors are the same.
         candidates: the likeliest next tokens behind the word on either side; in an encoder the
             likeliest at the word, beside a decoder what that writes next.

@@ -178,11 +178,14 @@ def _layers(one: Side, two: Side) -> tuple[tuple[ComparedLayer, ...], int]:
 
 
 def _parting(layers: Sequence[ComparedLayer]) -> int | None:
-    """The block behind which the cosine falls the most."""
+    """The block behind which the adjusted cosine falls the most (Ethayarajh 2019).
+
+    The cosine as it is falls, too, where all vectors of a layer spread out: nothing parts there.
+    """
     falls = [
-        (before.cosine - after.cosine, after.layer)
+        (before.adjusted - after.adjusted, after.layer)
         for before, after in pairwise(layers)
-        if before.cosine is not None and after.cosine is not None
+        if before.adjusted is not None and after.adjusted is not None
     ]
     fall, layer = max(falls, key=lambda found: found[0], default=(0.0, None))
     return layer if fall > _FALL else None

@@ -51,7 +51,7 @@ def _layers(found: Comparison) -> Json:
     pairs = numbers.counted(found.pairs, "pair")
     note = f"baseline: the mean of {pairs} of other tokens (Ethayarajh 2019)"
     if found.parting is not None:
-        note += f" · they part behind L{found.parting}"
+        note += f" · adjusted falls most behind L{found.parting}: they part there"
     return table(
         "layers",
         "Where the vectors part",
