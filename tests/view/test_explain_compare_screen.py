@@ -171,7 +171,7 @@ def test_both_languages_teach_the_same_parts_of_a_comparison() -> None:
 def test_a_lesson_says_what_this_run_shows() -> None:
     said = comparison.ENGLISH
     sample = compare_sample()
-    assert "The largest fall is at L3, from .66 to .40" in said["layers"](sample)
+    assert "Less the baseline, the largest fall is at L3, from .39 to .05" in said["layers"](sample)
     assert "largest fall" not in said["layers"](unseen_sample())
     assert "“shares” in prompt 1 has +21%" in said["pulled"](sample)
     assert said["pulled"](unseen_sample()) == said["heads"](unseen_sample()) == ""

@@ -27,7 +27,7 @@ def _entering(c: Comparison) -> str | None:
 
 
 def _fall(c: Comparison) -> tuple[ComparedLayer, ComparedLayer] | None:
-    """What stands before and behind the block with the largest fall."""
+    """What stands before and behind the block with the largest fall of the adjusted cosine."""
     for before, behind in zip(c.layers, c.layers[1:], strict=False):
         if behind.layer is not None and behind.layer == c.parting:
             return before, behind
@@ -122,8 +122,9 @@ def _layers_en(c: Comparison) -> str:
         return text
     before, behind = fall
     return (
-        f"{text} The largest fall is at L{behind.layer}, from {numbers.cosine(before.cosine)} to "
-        f"{numbers.cosine(behind.cosine)}: no other block turns the two as far apart."
+        f"{text} Less the baseline, the largest fall is at L{behind.layer}, from "
+        f"{numbers.cosine(before.adjusted)} to {numbers.cosine(behind.adjusted)}: no other block "
+        "turns the two as far apart."
     )
 
 
@@ -206,8 +207,8 @@ def _layers_zh(c: Comparison) -> str:
         return text
     before, behind = fall
     return (
-        f"{text}L{behind.layer} 处降得最多，从 {numbers.cosine(before.cosine)} 到 "
-        f"{numbers.cosine(behind.cosine)}：没有别的层把两者分得更开。"
+        f"{text}减去基线以后，L{behind.layer} 处降得最多，从 {numbers.cosine(before.adjusted)} 到 "
+        f"{numbers.cosine(behind.adjusted)}：没有别的层把两者分得更开。"
     )
 
 
