@@ -52,11 +52,11 @@ def test_operations_are_those_that_are_counted_while_it_runs(shape):
     ids, source = inputs(model)
     found = cost(model, ids, source)
     with torch.no_grad():
-        whole = module._text_pass(model, ids, source)
+        whole = module._TextPass(model, ids, source)
         assert found.text.flops == counted(whole) - 3 * sinks(model)
         assert found.text.flops == sum(part.text_flops for part in found.parts)
         if shape in CAUSAL:
-            step = module._step_pass(model, ids, source)
+            step = module._step_pass(whole)
             assert found.step.flops == counted(step) - sinks(model)
             assert found.step.flops == sum(part.step_flops for part in found.parts)
 
@@ -80,9 +80,10 @@ def test_a_step_reads_the_weights_that_change_it(shape):
     """Every weight with a gradient, less the embedding's other rows and the other experts."""
     model = build(shape, torch.float64)
     ids, source = inputs(model)
+    text = module._TextPass(model, ids, source)
     with torch.no_grad():
-        step = module._step_pass(model, ids, source)
-    step().square().sum().backward()
+        text()
+    module._step_pass(text)().square().sum().backward()
     expected = 0
     for name, parameter in model.named_parameters():
         used = parameter.grad is not None
@@ -106,10 +107,9 @@ def test_the_step_is_one_more_token_of_the_same_text(shape):
     ids, source = inputs(model, length=4)
     longer = torch.cat((ids, ids[:, -1:]), dim=1)
     with torch.inference_mode():
-        step, whole = (
-            module._step_pass(model, ids, source),
-            module._text_pass(model, longer, source),
-        )
+        text, whole = (module._TextPass(model, read, source) for read in (ids, longer))
+        text()
+        step = module._step_pass(text)
         step()
         again, expected = step(), whole()
     assert torch.allclose(again, expected, rtol=1e-10, atol=1e-12)
@@ -132,6 +132,17 @@ def test_the_cache_holds_so_many_bytes(shape, dtype, monkeypatch):
     assert found.cache_bytes == held
     read = sum(part.step_bytes for part in found.parts)
     assert found.step.bytes == read + held
+
+
+def test_a_slow_pass_is_made_once(monkeypatch):
+    monkeypatch.setattr(module, "_SLOW", 0.0)
+    model, passes = build("gpt2"), []
+    model.final_norm.register_forward_hook(lambda *_: passes.append(1))
+    found = cost(model, torch.tensor([IDS]))
+    assert found.text.repetitions == found.step.repetitions == 1
+    assert found.text.fastest == found.text.milliseconds > 0
+    assert len(passes) == 4  # the text and the step, each with clocks and without
+    assert all(part.text_ms is not None for part in found.parts if part.name != "positions")
 
 
 @pytest.mark.parametrize("shape", ["gpt2", "deepseek", "bart", "bert", "vectors"])

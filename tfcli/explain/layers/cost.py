@@ -10,6 +10,7 @@ second bound it (Pope et al. 2022).
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -31,7 +32,7 @@ from tfcli.model.transformer import Transformer
 
 _SECONDS = 0.4  # of measuring, for each kind of pass
 _LEAST, _MOST = 3, 50  # repetitions
-_SLOW = 2.0  # seconds of a pass: one repetition tells enough
+_SLOW = 2.0  # seconds of a pass: one tells enough, and what warms up is little of it
 _ORDER = (
     "embedding",
     "positions",
@@ -69,13 +70,13 @@ def cost(model: Transformer, ids: Tensor, source_ids: Tensor | None = None) -> C
     cached = cache_size(config)
     cache_bytes = None if cached is None else width * cached.of(T, S)
 
-    whole = _text_pass(model, ids, source_ids)
+    whole = _TextPass(model, ids, source_ids)
     weights = width * parameter_count(config).active
     text = _timing(model, whole, T, sum(counts["text"].values()), weights)
     text_ms = _by_module(model, whole)
     step, step_ms = None, dict[str, float]()
     if steps:
-        one = _step_pass(model, ids, source_ids)
+        one = _step_pass(whole)
         reads = sum(read.values()) + (cache_bytes or 0)
         step = _timing(model, one, 1, sum(counts["step"].values()), reads)
         step_ms = _by_module(model, one)
@@ -107,31 +108,40 @@ def _step_flops(config: ModelConfig, T: int, S: int) -> dict[str, int]:
     return {module.name: module.token for module in modules}
 
 
-def _text_pass(model: Transformer, ids: Tensor, source_ids: Tensor | None) -> Pass:
-    """The whole text at once; in a causal model into a new cache, as a prompt is read."""
-    config = model.config
+@dataclass
+class _TextPass:
+    """The whole text at once; in a causal model into a new cache, as a prompt is read.
 
-    def run() -> Tensor:
-        memory = None if source_ids is None else model.encode(source_ids)
-        if not config.causal:
+    Attributes:
+        memory, cache: of the last pass, where there are any.
+    """
+
+    model: Transformer
+    ids: Tensor
+    source_ids: Tensor | None
+    memory: Memory | None = None
+    cache: KVCache | None = None
+
+    def __call__(self) -> Tensor:
+        model, ids = self.model, self.ids
+        self.memory = None if self.source_ids is None else model.encode(self.source_ids)
+        if not model.config.causal:
             hidden = model.hidden(ids)
             return hidden if model.head is None else model.logits(hidden)
-        hidden = model.hidden(ids, cache=_new_cache(model, ids), memory=memory)[:, -1]
+        self.cache = _new_cache(model, ids)
+        hidden = model.hidden(ids, cache=self.cache, memory=self.memory)[:, -1]
         return hidden if model.head is None else model.logits(hidden)
 
-    return run
 
-
-def _step_pass(model: Transformer, ids: Tensor, source_ids: Tensor | None) -> Pass:
-    """One more token, the same one again and again: the cache is set back each time."""
-    memory: Memory | None = None if source_ids is None else model.encode(source_ids)
-    cache, T = _new_cache(model, ids), ids.shape[1]
-    model.hidden(ids, cache=cache, memory=memory)
+def _step_pass(text: _TextPass) -> Pass:
+    """One more token, the same one again and again: the text's cache is set back each time."""
+    model, ids, cache = text.model, text.ids, text.cache
+    assert cache is not None, "the text was not read"
 
     def run() -> Tensor:
         for layer in cache.layers:
-            layer.length = T
-        hidden = model.hidden(ids[:, -1:], cache=cache, memory=memory)[:, -1]
+            layer.length = ids.shape[1]
+        hidden = model.hidden(ids[:, -1:], cache=cache, memory=text.memory)[:, -1]
         return hidden if model.head is None else model.logits(hidden)
 
     return run
@@ -169,17 +179,19 @@ def _by_module(model: Transformer, run: Pass) -> dict[str, float]:
             taken.append(clock.take(time.perf_counter() - began))
             return found
 
-        _repeated(model, timed)
+        counted = len(_repeated(model, timed))
     names = taken[-1]
-    return {name: 1000 * statistics.median(t.get(name, 0.0) for t in taken[1:]) for name in names}
+    kept = taken[-counted:]
+    return {name: 1000 * statistics.median(t.get(name, 0.0) for t in kept) for name in names}
 
 
 def _repeated(model: Transformer, run: Pass) -> list[float]:
-    """Seconds of each repetition, the first one not counted: it warms up."""
+    """Seconds of each repetition, a quick first one not counted: it warms up."""
     warm = _once(model, run)
-    least = _LEAST if warm < _SLOW else 1
+    if warm >= _SLOW:
+        return [warm]
     seconds: list[float] = []
-    while len(seconds) < least or (sum(seconds) < _SECONDS and len(seconds) < _MOST):
+    while len(seconds) < _LEAST or (sum(seconds) < _SECONDS and len(seconds) < _MOST):
         seconds.append(_once(model, run))
     return seconds
 

@@ -65,15 +65,16 @@ def gradients(model: Transformer, trace: Trace, position: int, answer: int) -> l
     an encoder gave a decoder is held fixed, for it does not depend on the decoder's stream.
     """
     # tensors of an inference run cannot be differentiated through: each is copied when it is needed
+    count = position + 1 if model.config.causal else trace.ids.shape[1]  # behind, all of it is 0
     with torch.inference_mode(False), torch.enable_grad():
-        around = _surroundings(model, trace)
-        whole = _end_gradient(model, trace, position, answer)  # [1, T, D]
+        around = _surroundings(model, trace, count)
+        whole = _end_gradient(model, trace, position, answer)[:, :count]  # [1, n, D]
         parts = whole
         found = [_norms(whole, parts, position)]
         for i in reversed(range(len(trace.layers))):
             whole, parts = carried_back(
                 _wide(blocks(model)[i]),
-                _usable(trace.layers[i].residual_in),
+                _usable(trace.layers[i].residual_in[:, :count]),
                 around(i),
                 whole,
                 parts,
@@ -138,13 +139,15 @@ def _end_gradient(model: Transformer, trace: Trace, position: int, answer: int) 
     return whole
 
 
-def _surroundings(model: Transformer, trace: Trace) -> Callable[[int], Surroundings]:
-    """What each block needs besides the stream, in the dtype of measures."""
+def _surroundings(model: Transformer, trace: Trace, count: int) -> Callable[[int], Surroundings]:
+    """What each block needs besides the stream of the first tokens, in the dtype of measures."""
     encoder = trace.encoder
     memory = None
     if encoder is not None:
         memory = Memory(encoder.final_norm_out, encoder.attention_mask)
-    around = model.surroundings(trace.ids, trace.attention_mask, memory)
+    padded = trace.attention_mask
+    padded = padded if padded is None else padded[:, :count]
+    around = model.surroundings(trace.ids[:, :count], padded, memory)
 
     def wide(layer: int) -> Surroundings:
         found = around(layer)
