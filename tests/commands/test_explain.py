@@ -60,7 +60,8 @@ def test_the_default_screen_piped(tfcli, model, prompt):
     places = [out.index(f" {heading}") for heading in HEADINGS]
     assert places == sorted(places)
     assert max(cell_len(line) for line in out.splitlines()) <= 80
-    assert "attention moves it most here" in out and "moves it most in this layer" in out
+    assert "largest attention |ΔE| of all layers" in out
+    assert re.search(r"HEAD L(\d)H.* moves it most of L\1's heads\n", out)
     assert "Jain & Wallace" in out
     assert model in err  # which model was chosen is said on stderr
     assert ("position +" in out or "position -" in out) == (model == "gpt2")

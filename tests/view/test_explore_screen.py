@@ -1,6 +1,7 @@
 """The screen of `tfcli explore`, played key by key at several sizes."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -348,6 +349,25 @@ def test_the_last_pane_turns_through_the_further_sections(model, tokenizer):
         assert shown(app, "more").startswith("   Of the model with all its heads:")
 
     play(opened(model, ids, tokenizer), script)
+
+
+def test_no_pane_names_an_option(model, tokenizer):
+    """What keys choose cannot be asked for by an option: there is none here."""
+    ids = tokenizer.encode("The cat sat on the mat. " * 20)
+    told: list[str] = []
+
+    async def script(app: ExploreApp, pilot: Pilot[Any]) -> None:
+        for key in "123456":
+            await press(app, pilot, key)
+            told.append("\n".join(shown(app, name) for name in panes.NAMES))
+        for _ in FURTHER:
+            await press(app, pilot, "7")
+            told.append(shown(app, "more"))
+
+    for size in ((40, 16), (80, 50)):
+        play(opened(model, ids, tokenizer), script, size)
+    assert not [text for text in told if re.search(r"--[a-z]", text)]
+    assert "they end with the token that is followed" in "\n".join(told)
 
 
 def test_in_an_encoder_the_arrows_choose_who_asks():

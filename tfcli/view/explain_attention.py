@@ -35,7 +35,9 @@ def draw_qkv(pen: Pen, explanation: Explanation) -> list[Text]:
 
 
 def _ledger(pen: Pen, explanation: Explanation, ledger: HeadLedger) -> list[Text]:
-    note = "moves it most in this layer" if explanation.focus.head_was_chosen else ""
+    note = ""
+    if explanation.focus.head_was_chosen and len(ledger.head_shares) > 1:
+        note = f"moves it most of {LETTERS[ledger.kind]}{ledger.layer}'s heads"
     asker = _queries(explanation, ledger.kind)[ledger.query].label
     asks = f"“{pen.fit(asker, 10)}” asks"
     names = [asks, *(f"{k.position} {k.label}" for k in ledger.keys)]
@@ -254,6 +256,8 @@ def _top_keys(pen: Pen, explanation: Explanation, attention: HeadAttention) -> l
     if attention.sink is not None:
         items.append([f"learned sink {numbers.percent(attention.sink)}"])
     lines = [title, *pen.flow(items, " · ", head=Text("   "), indent=3, room=pen.width)]
+    if pen.keys:
+        return [*lines, pen.line("   ", ("The matrix needs a wider screen.", DIM))]
     if explanation.source is not None and attention.kind == "self":
         return lines  # a window is of the prompt, which the encoder reads
     last = attention.query + 1 if attention.kind != "cross" else attention.top[0].position + 10

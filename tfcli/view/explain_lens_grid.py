@@ -76,8 +76,9 @@ def _notes(pen: Pen, grid: LensGrid, shown: range) -> list[Text]:
     lines: list[Text] = []
     if len(shown) < len(grid.labels) or (grid.chosen and grid.first > 0):
         last = grid.first + shown[-1]
-        words = f"positions {grid.first + shown[0]} to {last}; others with --window, such as "
-        words += f"--window {max(last - 20, 0)}:{last + 1}"
+        window = f"others with --window, such as --window {max(last - 20, 0)}:{last + 1}"
+        words = f"positions {grid.first + shown[0]} to {last}; "
+        words += "they end with the token that is followed" if pen.keys else window
         lines.append(pen.line(" " * _MARGIN, (words, DIM)))
     if grid.fitted_on is not None:
         words = f"tuned lens, fitted on {on_one_line(grid.fitted_on)}"

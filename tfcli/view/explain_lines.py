@@ -52,12 +52,14 @@ class Pen:
     Attributes:
         brief: leave rows out where a section is long; the JSON has them all.
         language: in which each section is taught where it stands; None for not at all.
+        keys: whether keys choose what is shown, as in `tfcli explore`, and no option does.
     """
 
     width: int
     ascii: bool = False
     brief: bool = True
     language: Language | None = None
+    keys: bool = False
 
     def say(self, text: str) -> str:
         """The text in the characters that can be shown."""

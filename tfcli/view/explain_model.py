@@ -163,7 +163,7 @@ def draw_block(pen: Pen, explanation: Explanation) -> list[Text]:
     step, which = steps[0], f"of 0–{last}" if last else "the only one"
     crossed = step.cross_attention is not None
     moving = "cross-attention" if crossed else "attention"
-    note = f"{moving} moves it most here" if focus.layer_was_chosen else ""
+    note = f"largest {moving} |ΔE| of all layers" if focus.layer_was_chosen and last else ""
     parts = (
         ("attention", step.attention),
         ("cross-attention", step.cross_attention),

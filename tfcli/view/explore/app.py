@@ -135,7 +135,8 @@ class ExploreApp(App[None]):
             language: of the sentences that teach.
         """
         super().__init__(ansi_color=True)
-        self.explorer, self.board = explorer, Board(explorer, spot, Pen(80, ascii, brief=False))
+        pen = Pen(80, ascii, brief=False, keys=True)
+        self.explorer, self.board = explorer, Board(explorer, spot, pen)
         self.failure: Exception | None = None
         self._encode, self._decode, self._start = encode, decode, start
         self._language: Language = language
