@@ -7,7 +7,7 @@ import torch
 
 from tfcli.errors import UsageError
 from tfcli.explain.explanation import explain
-from tfcli.explain.logits.next_token import next_tokens, run_loop
+from tfcli.explain.logits.next_token import joined, loop_by_step, next_tokens
 from tfcli.explain.request import Request
 from tfcli.generate.config import SamplingConfig
 from tfcli.generate.engine import generate_ids
@@ -67,6 +67,10 @@ def test_a_penalty_counts_what_stands_there():
 def test_a_penalty_that_makes_logits_infinite_is_refused():
     with pytest.raises(UsageError, match="repetition penalty 1e-300"):
         table([2.0, 1.9], SamplingConfig(1.0, repetition_penalty=1e-300), seen=[0])
+
+
+def run_loop(model, ids, **wishes):
+    return joined(list(loop_by_step(model, ids, **wishes)))
 
 
 def looped(model, ids, **wishes):

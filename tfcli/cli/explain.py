@@ -1,19 +1,12 @@
 """`tfcli explain`: what happens inside a model on one prompt."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
-from tfcli.cli import (
-    explain_compare,
-    explain_lens,
-    explain_models,
-    explain_saved,
-    explain_steps,
-)
+from tfcli.cli import explain_compare, explain_lens, explain_models, explain_saved, explain_steps
 from tfcli.cli.explain_edits import edit_request, edit_sections, grid_measure, with_other
 from tfcli.cli.explain_files import Files
 from tfcli.cli.explain_input import (
@@ -22,70 +15,20 @@ from tfcli.cli.explain_input import (
     prompt_ids,
     prompt_text,
     taught_language,
+    token_named,
+    words_ids,
 )
-from tfcli.cli.explain_options import (
-    Ablate,
-    AblateWith,
-    Against,
-    Analogy,
-    Answer,
-    ByKey,
-    Compare,
-    Decoder,
-    FitLens,
-    FromFile,
-    GridMeasure,
-    Head,
-    HtmlFile,
-    Lang,
-    Layer,
-    LensChoice,
-    LensFile,
-    LensSteps,
-    MinP,
-    Neighbors,
-    Over,
-    Patch,
-    PatchAt,
-    PngFile,
-    Position,
-    PromptFile,
-    RepetitionPenalty,
-    SaveFile,
-    Scale,
-    Section,
-    Steps,
-    Strict,
-    SvgFile,
-    TableRows,
-    Teach,
-    Temperature,
-    TopKFilter,
-    TopP,
-    Window,
-    With,
-    Word,
-)
+from tfcli.cli.explain_options import changes, files, lenses, models, next_token, what, where
 from tfcli.cli.explain_output import Output
+from tfcli.cli.explain_request import asked_sampling, asked_sections, asked_seed
 from tfcli.cli.open_model import open_model
 from tfcli.cli.options import Device, Dtype, Ids, Json, Model, Prompt, Seed, Threads
-from tfcli.errors import UsageError
-from tfcli.explain.request import (
-    SCREEN,
-    SECTIONS,
-    Request,
-    parse_choice,
-    parse_sections,
-    parse_window,
-)
+from tfcli.explain.request import Request, parse_choice, parse_window
 from tfcli.explain.text.formula import parse_formula, parse_word
 from tfcli.view import console
 
 if TYPE_CHECKING:
-    from tfcli.api import LanguageModel
-    from tfcli.generate.config import SamplingConfig
-
-_SEEDS = 2**63
+    from tfcli.explain.explanation import Facts
 
 
 def command(
@@ -93,52 +36,52 @@ def command(
     prompt: Prompt = None,
     *,
     model: Model = None,
-    file: PromptFile = None,
+    file: where.PromptFile = None,
     ids: Ids = None,
-    layer: Layer = "top",
-    head: Head = "top",
-    pos: Position = None,
-    decoder: Decoder = None,
-    window: Window = None,
-    answer: Answer = None,
-    against: Against = None,
-    section: Section = None,
-    measure: GridMeasure = "delta",
-    top_k: TableRows = 5,
-    steps: Steps = 0,
-    by_key: ByKey = False,
-    neighbors: Neighbors = None,
-    analogy: Analogy = None,
-    lens: LensChoice = "logit",
-    fit_lens: FitLens = None,
-    lens_steps: LensSteps = 250,
-    lens_file: LensFile = None,
-    over: Over = None,
-    other: With = None,
-    compare: Compare = None,
-    word: Word = None,
-    save: SaveFile = None,
-    saved: FromFile = None,
-    strict: Strict = False,
-    teach: Teach = False,
-    lang: Lang = None,
-    ablate: Ablate = None,
-    ablate_with: AblateWith = "zero",
-    scale: Scale = None,
-    patch: Patch = None,
-    patch_at: PatchAt = None,
-    temperature: Temperature = None,
-    top_k_filter: TopKFilter = None,
-    top_p: TopP = None,
-    min_p: MinP = None,
-    repetition_penalty: RepetitionPenalty = None,
+    layer: where.Layer = "top",
+    head: where.Head = "top",
+    pos: where.Position = None,
+    decoder: where.Decoder = None,
+    window: where.Window = None,
+    answer: where.Answer = None,
+    against: where.Against = None,
+    section: what.Section = None,
+    measure: what.GridMeasure = "delta",
+    top_k: what.TableRows = 5,
+    steps: what.Steps = 0,
+    by_key: what.ByKey = False,
+    neighbors: what.Neighbors = None,
+    analogy: what.Analogy = None,
+    lens: lenses.LensChoice = "logit",
+    fit_lens: lenses.FitLens = None,
+    lens_steps: lenses.LensSteps = 250,
+    lens_file: lenses.LensFile = None,
+    over: models.Over = None,
+    other: models.With = None,
+    compare: models.Compare = None,
+    word: models.Word = None,
+    save: files.SaveFile = None,
+    saved: files.FromFile = None,
+    strict: what.Strict = False,
+    teach: what.Teach = False,
+    lang: what.Lang = None,
+    ablate: changes.Ablate = None,
+    ablate_with: changes.AblateWith = "zero",
+    scale: changes.Scale = None,
+    patch: changes.Patch = None,
+    patch_at: changes.PatchAt = None,
+    temperature: next_token.Temperature = None,
+    top_k_filter: next_token.TopKFilter = None,
+    top_p: next_token.TopP = None,
+    min_p: next_token.MinP = None,
+    repetition_penalty: next_token.RepetitionPenalty = None,
     seed: Seed = None,
     device: Device = "auto",
     dtype: Dtype = "auto",
     threads: Threads = None,
-    svg: SvgFile = None,
-    png: PngFile = None,
-    html: HtmlFile = None,
+    svg: files.SvgFile = None,
+    png: files.PngFile = None,
+    html: files.HtmlFile = None,
     json: Json = False,
 ) -> None:
     """See what happens inside a model on one prompt.
@@ -183,20 +126,19 @@ def command(
     language = taught_language(lang) if teach else lang
     output = Output(Files(svg, png, html), json, section is None, language, strict)
     output.files.require(by_key, fit_lens)
+    looking = partial(
+        Request,
+        layers=parse_choice(layer, "layer"),
+        heads=parse_choice(head, "head"),
+        position=pos,
+        top_k=top_k,
+        window=parse_window(window) if window is not None else None,
+        all_keys=section is not None,
+    )
     if saved is not None:
         explain_saved.refuse_model_options(ctx)
-        request = Request(
-            sections=_sections(section, False, strict, []),
-            layers=parse_choice(layer, "layer"),
-            heads=parse_choice(head, "head"),
-            position=pos,
-            top_k=top_k,
-            measure=measure,
-            window=parse_window(window) if window is not None else None,
-            all_keys=section is not None,
-        )
-        found = explain_saved.part_of_file(saved, request, section is not None, strict)
-        output.show(found, None, request, partial(explain_saved.rest_of_file, saved))
+        request = looking(sections=asked_sections(section, False, strict, []), measure=measure)
+        explain_saved.show_file(saved, request, section is not None, output)
         return
     if save is not None:
         explain_saved.refuse_unsaved(ctx, save)
@@ -213,23 +155,18 @@ def command(
     alone = bool(named) and not prompt and file is None and ids is None
     text = None if alone else prompt_text(prompt, file, ids, "explain")
     steps = explain_steps.asked_steps(steps, by_key, json)
-    sampling = _sampling(temperature, top_k_filter, top_p, min_p, repetition_penalty)
+    sampling = asked_sampling(temperature, top_k_filter, top_p, min_p, repetition_penalty)
     drawn = steps > 0 and not sampling.greedy
     edits = edit_request(ablate, ablate_with, scale, patch, patch_at)
     measure = grid_measure(measure, patch, patch_at)
-    changes = edit_sections(edits, measure)
-    request = Request(
-        sections=_sections(section, bool(steps or alone or changes), strict, [*named, *changes]),
-        layers=parse_choice(layer, "layer"),
-        heads=parse_choice(head, "head"),
-        position=pos,
-        top_k=top_k,
+    edited = edit_sections(edits, measure)
+    few = bool(steps or alone or edited)
+    request = looking(
+        sections=asked_sections(section, few, strict, [*named, *edited]),
         measure=measure,
-        window=parse_window(window) if window is not None else None,
-        all_keys=section is not None,
         sampling=sampling,
         steps=steps,
-        seed=_seed(seed, drawn),
+        seed=asked_seed(seed, drawn),
         neighbors=nearest,
         analogy=formula,
         edits=edits,
@@ -256,14 +193,14 @@ def command(
         return
     request = replace(
         request,
-        answer=_token(language_model, answer, "--answer"),
-        against=_token(language_model, against, "--against"),
+        answer=token_named(language_model, answer, "--answer"),
+        against=token_named(language_model, against, "--against"),
         edits=with_other(edits, language_model, patch),
     )
     if drawn:
         console.note(f"seed {request.seed}")
-    read = _words_ids(language_model, request) if alone else prompt_ids(language_model, text, ids)
-    facts = {
+    read = words_ids(language_model, request) if alone else prompt_ids(language_model, text, ids)
+    facts: Facts = {
         "tokenizer": language_model.tokenizer,
         "name": model_name(language_model.path),
         "family": language_model.family,
@@ -282,67 +219,3 @@ def command(
     found = explain_steps.show_by_key(parts, output.brief, language) if by_key else whole(parts)
     again = partial(explain, language_model.model, read, **facts)
     output.show(found, text, request, lambda other: again(request=other), drawn=by_key)
-
-
-def _token(language_model: "LanguageModel", text: str | None, flag: str) -> int | None:
-    """The id of the token that an option names."""
-    if text is None:
-        return None
-    from tfcli.explain.text.answer import one_token
-
-    return one_token(text, language_model.tokenizer, language_model.config.vocab_size, flag)
-
-
-def _words_ids(language_model: "LanguageModel", request: Request) -> list[int]:
-    """Without a prompt, the words whose vectors are looked at are what the model reads."""
-    words = [] if request.neighbors is None else [("--neighbors", request.neighbors)]
-    words += [("--analogy", word) for _, word in request.analogy.terms] if request.analogy else []
-    from tfcli.explain.text.answer import one_token
-
-    reader = language_model.config.encoder or language_model.config
-    tokenizer, rows = language_model.tokenizer, reader.vocab_size
-    ids = [one_token(word, tokenizer, rows, flag, reads=True) for flag, word in words]
-    return language_model.as_batch(ids)[0].tolist()
-
-
-def _sections(
-    section: str | None, few: bool, strict: bool, named: Sequence[str]
-) -> tuple[str, ...]:
-    """Those that were named, and those of flags of their own; else all, or the model only.
-
-    Args:
-        few: what is asked for is a loop, changes or words alone.
-        named: by flags of their own.
-    """
-    unnamed = ("model",) if few else SCREEN
-    asked = {*(parse_sections(section) if section is not None else unnamed), *named}
-    if strict:
-        asked.add("audit")
-    return tuple(name for name in SECTIONS if name in asked)
-
-
-def _sampling(
-    temperature: float | None,
-    top_k: int | None,
-    top_p: float | None,
-    min_p: float | None,
-    repetition_penalty: float | None,
-) -> "SamplingConfig":
-    """Greedy where nothing is set; temperature 1 where only a filter is."""
-
-    from tfcli.generate.config import SamplingConfig
-
-    filters = (top_k, top_p, min_p, repetition_penalty)
-    if temperature is None:
-        temperature = 0.0 if filters == (None,) * 4 else 1.0
-    return SamplingConfig(temperature, *filters)
-
-
-def _seed(seed: int | None, drawn: bool) -> int:
-    if (seed or 0) >= _SEEDS:
-        raise UsageError(f"The seed is {seed}; it must be from 0 to {_SEEDS - 1}.")
-    if seed is not None or not drawn:
-        return seed or 0
-    import secrets
-
-    return secrets.randbelow(2**31)

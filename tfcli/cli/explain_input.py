@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer
 
     from tfcli.api import LanguageModel
+    from tfcli.explain.request import Request
 
 _LARGEST_FILE = 16 * 2**20
 
@@ -52,6 +53,27 @@ def prompt_ids(language_model: "LanguageModel", text: str | None, ids: str | Non
 
 def _encoded(tokenizer: "Tokenizer", text: str | None) -> list[int]:
     return tokenizer.encode(text or "", add_special_tokens=True)
+
+
+def token_named(language_model: "LanguageModel", text: str | None, flag: str) -> int | None:
+    """The id of the token that an option names."""
+    if text is None:
+        return None
+    from tfcli.explain.text.answer import one_token
+
+    return one_token(text, language_model.tokenizer, language_model.config.vocab_size, flag)
+
+
+def words_ids(language_model: "LanguageModel", request: "Request") -> list[int]:
+    """Without a prompt, the words whose vectors are looked at are what the model reads."""
+    words = [] if request.neighbors is None else [("--neighbors", request.neighbors)]
+    words += [("--analogy", word) for _, word in request.analogy.terms] if request.analogy else []
+    from tfcli.explain.text.answer import one_token
+
+    reader = language_model.config.encoder or language_model.config
+    tokenizer, rows = language_model.tokenizer, reader.vocab_size
+    ids = [one_token(word, tokenizer, rows, flag, reads=True) for flag, word in words]
+    return language_model.as_batch(ids)[0].tolist()
 
 
 def decoder_ids(language_model: "LanguageModel", text: str | None) -> list[int] | None:

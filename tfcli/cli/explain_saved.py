@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ from tfcli.explain.request import SECTIONS, Request
 from tfcli.view import console
 
 if TYPE_CHECKING:
+    from tfcli.cli.explain_output import Output
+    from tfcli.explain.explanation import Facts
     from tfcli.explain.result import Explanation
     from tfcli.model.transformer import Transformer
 
@@ -52,6 +55,12 @@ def refuse_unsaved(ctx: Any, path: Path) -> None:
         )
 
 
+def show_file(path: Path, request: Request, named: bool, output: "Output") -> None:
+    """Show what the request asks for (arguments and errors as in `part_of_file`)."""
+    found = part_of_file(path, request, named, output.strict)
+    output.show(found, None, request, partial(rest_of_file, path))
+
+
 def part_of_file(path: Path, request: Request, named: bool, strict: bool) -> "Explanation":
     """What the request asks for, from a file of --save or of --json. Loads no model, no torch.
 
@@ -85,12 +94,12 @@ def rest_of_file(path: Path, request: Request) -> "Explanation":
 
 
 def explain_and_save(
-    path: Path, model: "Transformer", ids: Sequence[int], request: Request, facts: dict[str, Any]
+    path: Path, model: "Transformer", ids: Sequence[int], request: Request, facts: "Facts"
 ) -> "Explanation":
     """Explain a prompt from all sides into a file. Returns the part that the request asks for.
 
     Args:
-        facts: the other arguments of `explain`.
+        facts: as in `explain`.
     """
     from tfcli.explain.saved.file import write_saved
     from tfcli.explain.saved.part import part

@@ -13,7 +13,8 @@ from tfcli.cli.explain_input import (
     prompt_text,
     taught_language,
 )
-from tfcli.cli.explain_options import Decoder, Lang, Position, PromptFile
+from tfcli.cli.explain_options.what import Lang
+from tfcli.cli.explain_options.where import Decoder, Position, PromptFile
 from tfcli.cli.open_model import open_model
 from tfcli.cli.options import Device, Dtype, Ids, Model, Prompt, Threads
 from tfcli.cli.prompt import parse_ids

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import torch
 from torch import Tensor
@@ -27,50 +27,43 @@ if TYPE_CHECKING:
     from tfcli.explain.lens.translators import TunedLens
 
 
-def explain(
-    model: Transformer,
-    ids: Sequence[int],
-    request: Request,
-    *,
-    tokenizer: "Tokenizer | None" = None,
-    name: str = "model",
-    family: str = "",
-    eos_ids: Sequence[int] = (),
-    decoder_ids: Sequence[int] | None = None,
-    generation: GenerationDefaults = NO_DEFAULTS,
-    tuned: "TunedLens | None" = None,
-) -> Explanation:
-    """Explain what the model does at one position of a prompt.
+class Facts(TypedDict, total=False):
+    """What else there is to know about a model and a prompt; all of it may be left out.
 
-    Args:
-        model: any model of the core.
-        ids: the prompt; ids are taken to be valid (`LanguageModel.as_batch` checks them).
+    Attributes:
         tokenizer: for the tokens' text; without one they are shown as #id.
-        name: what to call the model.
+        name: what to call the model; else “model”.
         family: its model type.
         eos_ids: tokens that end the loop.
         decoder_ids: in an encoder-decoder, what the decoder has written; the prompt goes to the
             encoder, and positions are the decoder's.
         generation: tokens that must come first, or never, in the loop.
         tuned: a tuned lens of this model, to read the layers with; None for the logit lens.
+    """
+
+    tokenizer: "Tokenizer | None"
+    name: str
+    family: str
+    eos_ids: Sequence[int]
+    decoder_ids: Sequence[int] | None
+    generation: GenerationDefaults
+    tuned: "TunedLens | None"
+
+
+def explain(
+    model: Transformer, ids: Sequence[int], request: Request, **facts: Unpack[Facts]
+) -> Explanation:
+    """Explain what the model does at one position of a prompt.
+
+    Args:
+        model: any model of the core.
+        ids: the prompt; ids are taken to be valid (`LanguageModel.as_batch` checks them).
 
     Raises:
         UsageError: a layer, head, position or window that does not exist.
         TfcliError: the model's logits at the position are no numbers; it says where they break.
     """
-    parts = explain_by_step(
-        model,
-        ids,
-        request,
-        tokenizer=tokenizer,
-        name=name,
-        family=family,
-        eos_ids=eos_ids,
-        decoder_ids=decoder_ids,
-        generation=generation,
-        tuned=tuned,
-    )
-    return whole(parts)
+    return whole(explain_by_step(model, ids, request, **facts))
 
 
 def whole(parts: Iterator[Explanation]) -> Explanation:
@@ -82,17 +75,7 @@ def whole(parts: Iterator[Explanation]) -> Explanation:
 
 @torch.inference_mode()
 def explain_by_step(
-    model: Transformer,
-    ids: Sequence[int],
-    request: Request,
-    *,
-    tokenizer: "Tokenizer | None" = None,
-    name: str = "model",
-    family: str = "",
-    eos_ids: Sequence[int] = (),
-    decoder_ids: Sequence[int] | None = None,
-    generation: GenerationDefaults = NO_DEFAULTS,
-    tuned: "TunedLens | None" = None,
+    model: Transformer, ids: Sequence[int], request: Request, **facts: Unpack[Facts]
 ) -> Iterator[Explanation]:
     """Explain, and then follow the loop turn by turn, each computed when it is asked for.
 
@@ -101,16 +84,30 @@ def explain_by_step(
     Yields:
         the explanation without a loop; then, for each turn, with a loop of that turn alone.
     """
-    run = Run.of(model, ids, decoder_ids, request, tokenizer, generation, eos_ids, tuned)
+    run = run_of(model, ids, request, facts)
     window = resolve_window(request.window, len(ids))
     require_numbers(run.trace, run.position, run.labels, run.source_labels)
-    found = measured(run, window, name, family)
+    found = measured(run, window, facts)
     yield found
     for loop in _turns(run):
         yield replace(found, loop=loop)
 
 
-def measured(run: Run, window: tuple[int, int] | None, name: str, family: str) -> Explanation:
+def run_of(model: Transformer, ids: Sequence[int], request: Request, facts: Facts) -> Run:
+    """Run the model on the ids (arguments and errors as in `explain`)."""
+    return Run.of(
+        model,
+        ids,
+        facts.get("decoder_ids"),
+        request,
+        facts.get("tokenizer"),
+        facts.get("generation", NO_DEFAULTS),
+        facts.get("eos_ids", ()),
+        facts.get("tuned"),
+    )
+
+
+def measured(run: Run, window: tuple[int, int] | None, facts: Facts) -> Explanation:
     """The sections that the run's request asks for; the loop is none of them."""
     found: dict[str, Any] = {}
     omitted: dict[str, str] = {}
@@ -120,7 +117,7 @@ def measured(run: Run, window: tuple[int, int] | None, name: str, family: str) -
         except NotForThisModelError as reason:
             omitted[section] = str(reason)
     return replace(
-        bare(run, window, name, family),
+        bare(run, window, facts.get("name", "model"), facts.get("family", "")),
         sections=run.request.sections,
         focus=run.focus,
         **found,

@@ -97,35 +97,6 @@ def _ranked(
     return wide, p, by_logit[torch.sort(p[by_logit], descending=True, stable=True).indices]
 
 
-def run_loop(
-    model: Transformer,
-    ids: Sequence[int],
-    *,
-    steps: int,
-    top_k: int,
-    sampling: SamplingConfig,
-    seed: int,
-    tokenizer: "Tokenizer | None",
-    eos_ids: Sequence[int] = (),
-    source: Tensor | None = None,
-    generation: GenerationDefaults = NO_DEFAULTS,
-) -> Loop:
-    """Predict, take a token, append it, go round again (arguments as in `loop_by_step`)."""
-    turns = loop_by_step(
-        model,
-        ids,
-        steps=steps,
-        top_k=top_k,
-        sampling=sampling,
-        seed=seed,
-        tokenizer=tokenizer,
-        eos_ids=eos_ids,
-        source=source,
-        generation=generation,
-    )
-    return joined(list(turns))
-
-
 def joined(turns: Sequence[Loop]) -> Loop:
     """The whole loop, of its turns one by one."""
     return dataclasses.replace(turns[-1], steps=tuple(s for loop in turns for s in loop.steps))

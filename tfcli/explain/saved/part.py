@@ -7,7 +7,8 @@ from typing import Any
 from tfcli.errors import UsageError
 from tfcli.explain.request import Choice, Request, resolve_choice, resolve_position, resolve_window
 from tfcli.explain.result import Explanation, Focus, HeadsGrid, Kind, SavedExplanation
-from tfcli.explain.saved.cut import CUTS, Cut
+from tfcli.explain.saved.cut import Cut
+from tfcli.explain.saved.sections import CUTS
 
 _GRIDS: dict[Kind, str] = {"self": "heads", "cross": "cross_heads", "encoder": "encoder_heads"}
 

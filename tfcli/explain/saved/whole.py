@@ -2,24 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Unpack
 
 import torch
 
-from tfcli.checkpoint.generation import NO_DEFAULTS, GenerationDefaults
 from tfcli.explain.applies import NotForThisModelError
-from tfcli.explain.explanation import measured
+from tfcli.explain.explanation import Facts, measured, run_of
 from tfcli.explain.finite import require_numbers
 from tfcli.explain.request import MEASURES, SECTIONS, Choice, Measure, Request, resolve_window
 from tfcli.explain.result import Explanation, SavedExplanation, SavedMeasure
 from tfcli.explain.run import Run
 from tfcli.explain.sections import measure
 from tfcli.model.transformer import Transformer
-
-if TYPE_CHECKING:
-    from tfcli_tokenizer import Tokenizer
-
-    from tfcli.explain.lens.translators import TunedLens
 
 # How much is kept of every layer and head. A file at all of these bounds has about 25 MB before it
 # is compressed, and is read in a second.
@@ -34,17 +28,7 @@ _BY_TOKEN = ("sources",)  # sections with a line for each token: they have room 
 
 @torch.inference_mode()
 def explain_whole(
-    model: Transformer,
-    ids: Sequence[int],
-    request: Request,
-    *,
-    tokenizer: "Tokenizer | None" = None,
-    name: str = "model",
-    family: str = "",
-    eos_ids: Sequence[int] = (),
-    decoder_ids: Sequence[int] | None = None,
-    generation: GenerationDefaults = NO_DEFAULTS,
-    tuned: "TunedLens | None" = None,
+    model: Transformer, ids: Sequence[int], request: Request, **facts: Unpack[Facts]
 ) -> SavedExplanation:
     """Explain a prompt from all sides. Arguments and errors as in `explain`.
 
@@ -52,7 +36,7 @@ def explain_whole(
     layers, heads, window, rows and measure can be others when the file is looked at, and what it
     asks for is held in any case.
     """
-    run = Run.of(model, ids, decoder_ids, request, tokenizer, generation, eos_ids, tuned)
+    run = run_of(model, ids, request, facts)
     resolve_window(request.window, len(ids))  # refused before anything is measured
     require_numbers(run.trace, run.position, run.labels, run.source_labels)
     rows = max(request.top_k, _ROWS)
@@ -67,9 +51,9 @@ def explain_whole(
         steps=0,
     )
     most = tuple(section for section in SECTIONS if section not in _BY_TOKEN)
-    whole = measured(run.asked(replace(asked, sections=most)), None, name, family)
+    whole = measured(run.asked(replace(asked, sections=most)), None, facts)
     every = replace(asked, sections=_BY_TOKEN, window=(None, None))
-    rest = measured(run.asked(every), None, name, family)
+    rest = measured(run.asked(every), None, facts)
     whole = replace(
         _trimmed(run, whole),
         sections=SECTIONS,
