@@ -4,7 +4,7 @@ import base64
 import json
 import math
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
 from random import Random
 from typing import Any, Literal
 
@@ -16,6 +16,7 @@ from tfcli.errors import DataError
 from tfcli.explain.result import Explanation, SavedExplanation
 from tfcli.explain.result.columns import decode_columns, encode_columns
 from tfcli.explain.result.documents import document, read_document
+from tfcli.explain.result.form import form_of
 from tfcli.explain.result.packed import pack, unpack
 
 SAMPLES = [
@@ -53,6 +54,7 @@ class Tree:
     named: dict[str, Leaf] = field(default_factory=dict)
 
 
+FORM = form_of(SavedExplanation)
 LEAVES = (Leaf("a", 0.1), Leaf(3, 1e-300, 2.0), Leaf("b", -0.0, 0.5))
 TREE = Tree(
     True, 7, None, (1, "x"), LEAVES, {"t": 0.7, "s": "two"}, None,
@@ -174,11 +176,46 @@ def test_a_wrong_value_is_named_with_its_place(path, value, message):
 
 
 @pytest.mark.parametrize(
-    "value", [{}, {"rows": []}, {"columns": {}, "whole": 1}, {"columns": 7}, {"columns": []}]
+    "value",
+    [
+        {},
+        {"form": FORM, "rows": []},
+        {"form": FORM, "columns": {}, "whole": 1},
+        {"form": FORM, "columns": 7},
+        {"form": FORM, "columns": []},
+    ],
 )
 def test_a_document_of_columns_has_columns(value):
-    with pytest.raises(DataError, match=r"^the document: expected|^whole: is missing"):
+    with pytest.raises(DataError, match=r"^the document: expected"):
         read_document({"schema": "tfcli.explain-trace/2", **value})
+
+
+@pytest.mark.parametrize("form", ["00000000", None, [FORM], 7])
+def test_columns_of_another_form_are_of_another_tfcli(form):
+    written = document(SavedExplanation(sample()))
+    with pytest.raises(DataError, match="written by another tfcli") as error:
+        read_document(written | {"form": form})
+    assert error.value.hint is not None
+
+
+def test_the_form_changes_with_every_field():
+    def made(*fields: tuple[str, Any]) -> str:
+        return form_of(make_dataclass("Leaf", fields))
+
+    plain = made(("size", float), ("kind", Literal["a", "b"]))
+    assert plain == made(("size", float), ("kind", Literal["a", "b"])) and len(plain) == 8
+    others = [
+        made(("size", float | None), ("kind", Literal["a", "b"])),
+        made(("size", float), ("kind", Literal["a", "c"])),
+        made(("length", float), ("kind", Literal["a", "b"])),
+        made(("kind", Literal["a", "b"]), ("size", float)),
+        made(("size", tuple[float, ...]), ("kind", Literal["a", "b"])),
+    ]
+    assert len({plain, *others}) == 6
+    inner = make_dataclass("Inner", [("x", int)])
+    other = make_dataclass("Inner", [("y", int)])
+    forms = [made(("all", dict[str, tuple[kind | None, ...]])) for kind in (inner, other)]
+    assert forms[0] != forms[1]
 
 
 def spoil(value: Any, draw: Random) -> Any:

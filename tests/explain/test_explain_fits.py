@@ -79,6 +79,9 @@ def test_what_was_measured_fits(saved_of, shape):
         (("qkv", 1, "kind"), "encoder"),
         (("attention", 0, "matrix", "before"), ()),
         (("attention", 2, "matrix", "rows"), ()),
+        (("attention", 1, "matrix", "first"), 1),
+        (("attention", 1, "matrix", "first"), -1),
+        (("attention", 1, "matrix", "first_key"), FAR),
         (("lens", "rows"), ()),
         (("credit", "layers"), ()),
         (("next", "candidates"), ()),
@@ -105,6 +108,14 @@ def test_what_was_measured_fits(saved_of, shape):
 def test_a_contradiction_is_named_by_its_section(saved_of, place, value):
     section = "focus" if place[0] == "tokens" else place[0]
     assert misfit(changed(saved_of("gpt2"), ("whole", *place), value)) == section
+
+
+@pytest.mark.parametrize("kind", ["self", "cross"])
+def test_a_head_of_the_encoder_is_none_of_the_decoder(saved_of, kind):
+    saved = saved_of("t5")
+    assert saved.whole.attention is not None
+    first = next(i for i, head in enumerate(saved.whole.attention) if head.kind == "encoder")
+    assert misfit(changed(saved, ("whole", "attention", first, "kind"), kind)) == "attention"
 
 
 def test_a_contradiction_in_a_measure_is_seen(saved_of):

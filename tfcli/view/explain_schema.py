@@ -64,8 +64,12 @@ def _document(name: str, kind: type) -> dict[str, Any]:
             "description": f"{_said(kind)[0]} Its columns are for `tfcli explain --from`, which "
             "writes them as rows with --json.",
             "type": "object",
-            "properties": {"schema": {"const": name}, "columns": {"type": "object"}},
-            "required": ["schema", "columns"],
+            "properties": {
+                "schema": {"const": name},
+                "form": {"type": "string"},
+                "columns": {"type": "object"},
+            },
+            "required": ["schema", "form", "columns"],
             "additionalProperties": False,
         }
     found = _object(kind)

@@ -13,6 +13,7 @@ from tfcli.explain.result import (
 )
 from tfcli.explain.result.codec import decode, encode
 from tfcli.explain.result.columns import decode_columns, encode_columns
+from tfcli.explain.result.form import form_of
 
 # What each form of document holds. The number behind the stroke goes up when what was written
 # before can no longer be read.
@@ -24,8 +25,10 @@ SCHEMAS: dict[str, type] = {
     "tfcli.models/1": ModelComparison,
     "tfcli.compare/1": Comparison,
 }
-# Those that are written as columns, in place of rows: one object, `columns`.
+# Those that are written as columns, in place of rows: one object, `columns`, and the `form` of what
+# stands in it.
 BY_COLUMN = {"tfcli.explain-trace/2"}
+_HINT = "Read it with the tfcli that wrote it, or explain the prompt again."
 
 
 def document(result: Any) -> dict[str, Any]:
@@ -35,7 +38,11 @@ def document(result: Any) -> dict[str, Any]:
     """
     (schema,) = (name for name, kind in SCHEMAS.items() if kind is type(result))
     if schema in BY_COLUMN:
-        return {"schema": schema, "columns": encode_columns(result)}
+        return {
+            "schema": schema,
+            "form": form_of(type(result)),
+            "columns": encode_columns(result),
+        }
     fields = encode(result)
     return {"schema": schema, **{name: v for name, v in fields.items() if v is not None}}
 
@@ -56,8 +63,12 @@ def read_document(value: Any) -> Any:
     rest = {name: item for name, item in value.items() if name != "schema"}
     if schema not in BY_COLUMN:
         return decode(kind, rest)
-    if list(rest) != ["columns"]:
-        raise DataError("the document: expected `columns`, and nothing beside it.")
+    if set(rest) != {"form", "columns"}:
+        raise DataError("the document: expected `form` and `columns`, and nothing beside them.")
+    if rest["form"] != form_of(kind):
+        raise DataError(
+            "It was written by another tfcli: what it holds has other fields here.", hint=_HINT
+        )
     return decode_columns(kind, rest["columns"])
 
 
@@ -72,6 +83,6 @@ def _other_form(schema: Any) -> DataError:
         return DataError(
             f"It was written by {age} tfcli: its schema is {name}/{number}, and this one reads "
             f"{name}/{max(ours)}.",
-            hint="Read it with the tfcli that wrote it, or explain the prompt again.",
+            hint=_HINT,
         )
     return DataError(f"schema: expected {known}, found “{schema[:40]}”.")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tfcli.explain.result import (
+    AttentionMatrix,
     BlockStep,
     Credit,
     Edits,
@@ -108,11 +109,17 @@ def _qkv_fits(whole: Explanation, ledgers: tuple[HeadLedger, ...]) -> bool:
 def _attention_fits(whole: Explanation, heads: tuple[HeadAttention, ...]) -> bool:
     return all(
         _is_in(head.query, _queries(whole, head.kind))
-        and (
-            head.matrix is None
-            or _alike(len(head.matrix.rows), (head.matrix.before, head.matrix.after))
-        )
+        and (head.matrix is None or _matrix_fits(whole, head.kind, head.matrix))
         for head in heads
+    )
+
+
+def _matrix_fits(whole: Explanation, kind: Kind, matrix: AttentionMatrix) -> bool:
+    asked = whole.tokens.tokens if kind == "self" else _asked(whole)
+    return (
+        0 <= matrix.first <= len(_queries(whole, kind)) - len(matrix.rows)
+        and 0 <= matrix.first_key <= len(asked) - matrix.columns
+        and _alike(len(matrix.rows), (matrix.before, matrix.after))
     )
 
 
