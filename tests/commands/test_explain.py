@@ -221,6 +221,18 @@ def test_the_loop(tfcli):
 
 
 def test_filters_are_in_force_in_the_table(tfcli):
+    greedy = "temperature 0 takes the first row · p is at temperature 1"
+    asked = ("The cat", "--section", "next,sampling", "--temperature", "0")
+    out = tfcli(*asked)[1]
+    assert greedy in out and "cumulative   temperature 1" not in out and "p before" not in out
+    assert "the largest p of T 1 is taken" in out
+    assert out.count(greedy) == 1 and tfcli(*asked, "--steps", "1")[1].count(greedy) == 2
+    filtered = tfcli(*asked, "--top-k-filter", "3")[1]
+    assert f"{greedy} · top-k 3" in filtered and "the largest p of yours is taken" in filtered
+    found = json.loads(tfcli(*asked, "--json")[1])
+    assert found["next"]["settings"] == {"temperature": 0.0}
+    assert found["sampling"]["taken_from"] == "T 1"
+    assert greedy not in tfcli("The cat", "--section", "next,sampling")[1]
     out = tfcli("The cat", "--section", "next", "--temperature", "0.5", "--top-k-filter", "3")[1]
     assert "temperature 0.5 · top-k 3 · 3 of 8,000 tokens are left" in out and "p before" in out
 

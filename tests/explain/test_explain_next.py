@@ -1,5 +1,6 @@
 """The next-token table is the distribution that is drawn from; the loop is `generate`."""
 
+import dataclasses
 import math
 
 import pytest
@@ -44,7 +45,9 @@ def test_the_table_is_the_softmax_of_the_logits_where_nothing_is_in_force():
     entropy = -sum(c.probability * math.log2(c.probability) for c in found.candidates)
     assert found.entropy == pytest.approx(entropy, rel=1e-6)
     assert found.kept == 4
-    assert found.settings == {"temperature": 1.0}
+    assert found.settings == {"temperature": 0.0}  # which takes the first row
+    plain = table(logits, SamplingConfig(1.0))
+    assert dataclasses.replace(found, settings={"temperature": 1.0}) == plain
 
 
 def test_temperature_and_filters_are_in_force_and_named():

@@ -96,8 +96,24 @@ def test_settings_that_are_a_preset_or_greedy_have_no_column_of_their_own():
     model = build("qwen3")
     for own in (GREEDY, SamplingConfig(1.0), SamplingConfig(1.0, top_k=5)):
         assert [column.name for column in table_of(model, own).columns] == list(PRESETS)
+        assert table_of(model, own).taken_from == ("T 1" if own.greedy else None)
     yours = table_of(model, SamplingConfig(0.3)).columns[-1]
     assert (yours.name, yours.settings) == ("yours", {"temperature": 0.3})
+
+
+def test_temperature_0_takes_the_likeliest_of_the_column_that_is_named():
+    model = build("qwen3", torch.float64)
+    for own, name in (
+        (SamplingConfig(0.0, top_k=5), "top-k 5"),
+        (SamplingConfig(0.0, top_p=0.4, repetition_penalty=3.0), "yours"),
+    ):
+        table = table_of(model, own, top_k=40)
+        (column,) = [column for column in table.columns if column.name == name]
+        largest = max(range(len(table.rows)), key=lambda i: column.probabilities[i])
+        taken = explain(model, IDS, Request(("next",), sampling=own, steps=1)).loop.steps[0]
+        assert table.taken_from == name
+        assert (table.rows[largest].id, taken.chosen_rank) == (taken.chosen_id, 1)
+        assert column.probabilities[largest] == pytest.approx(taken.chosen_probability)
 
 
 def test_what_the_checkpoint_rules_is_ruled_in_every_column():

@@ -34,14 +34,14 @@ def asked_sampling(
     top_p: float | None,
     min_p: float | None,
     repetition_penalty: float | None,
-) -> "SamplingConfig":
-    """Greedy where nothing is set; temperature 1 where only a filter is."""
+) -> "SamplingConfig | None":
+    """None where nothing is set; temperature 1 where only a filter is."""
     from tfcli.generate.config import SamplingConfig
 
     filters = (top_k, top_p, min_p, repetition_penalty)
-    if temperature is None:
-        temperature = 0.0 if filters == (None,) * 4 else 1.0
-    return SamplingConfig(temperature, *filters)
+    if temperature is None and filters == (None,) * 4:
+        return None
+    return SamplingConfig(1.0 if temperature is None else temperature, *filters)
 
 
 def asked_seed(seed: int | None, drawn: bool) -> int:

@@ -14,7 +14,7 @@ from tfcli.explain.edits.effects import planned
 from tfcli.explain.finite import require_numbers
 from tfcli.explain.layers import anatomy
 from tfcli.explain.logits.next_token import joined, loop_by_step
-from tfcli.explain.request import Request, resolve_window
+from tfcli.explain.request import GREEDY, Request, resolve_window
 from tfcli.explain.result import Explanation, Loop, Tokens
 from tfcli.explain.run import Run
 from tfcli.explain.sections import measure
@@ -174,7 +174,7 @@ def _plain_turns(run: Run, source: Tensor | None) -> Iterator[Loop]:
         run.trace.ids[0].tolist(),
         steps=request.steps,
         top_k=request.top_k,
-        sampling=request.sampling,
+        sampling=request.sampling or GREEDY,
         seed=request.seed,
         tokenizer=run.tokenizer,
         eos_ids=run.eos_ids,

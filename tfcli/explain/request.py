@@ -51,6 +51,7 @@ TOKENS_LISTED = 24  # of the sources of a vector, where no window is named
 LENS_POSITIONS = 32  # of the lens of every position, where no window is named
 
 GREEDY = SamplingConfig(temperature=0)
+PLAIN = SamplingConfig(temperature=1)
 
 LensKind = Literal["logit", "tuned"]
 Measure = Literal[
@@ -85,7 +86,8 @@ class Request:
         window: (first, end) of the tokens to show, as in a Python slice; None for all.
         all_keys: list every key of a ledger, not only those with the largest weights.
         sampling: the temperature and filters of the next-token tables, and how the loop takes a
-            token from them.
+            token from them; None for the model's own distribution, and a loop that takes the
+            likeliest.
         steps: turns of the loop.
         seed: of the loop's random choices, and of the random tokens of a measure.
         answer: the token that lens and credit follow; None for the likeliest.
@@ -104,7 +106,7 @@ class Request:
     measure: Measure = "delta"
     window: tuple[int | None, int | None] | None = None
     all_keys: bool = False
-    sampling: SamplingConfig = GREEDY
+    sampling: SamplingConfig | None = None
     steps: int = 0
     seed: int = 0
     answer: int | None = None

@@ -15,7 +15,7 @@ from tfcli.explain.lens.grid import lens_grid
 from tfcli.explain.lens.logit import logit_lens
 from tfcli.explain.logits.credit import logit_credit
 from tfcli.explain.logits.next_token import next_tokens
-from tfcli.explain.request import KEYS_LISTED, LARGEST_MATRIX, matrix_window
+from tfcli.explain.request import KEYS_LISTED, LARGEST_MATRIX, PLAIN, matrix_window
 from tfcli.explain.result import HeadAttention, HeadLedger, Kind, Ledger, UpdateLedger, Walk
 from tfcli.explain.run import Run
 from tfcli.explain.text import words
@@ -85,9 +85,8 @@ def _credit(run: Run) -> Found:
 def _next(run: Run) -> Found:
     require_head(run)
     request = run.request
-    table = next_tokens(
-        run.logits, run.read, request.top_k, request.sampling, run.tokenizer, run.position
-    )
+    sampling = request.sampling or PLAIN
+    table = next_tokens(run.logits, run.read, request.top_k, sampling, run.tokenizer, run.position)
     return {"next": table}
 
 

@@ -160,7 +160,7 @@ def draw_next(pen: Pen, explanation: Explanation, chosen: int | None = None) -> 
         return []
     fills = explanation.model.kind == "encoder"
     lines = _table(pen, table, margin(pen, "FILL" if fills else "NEXT"), chosen)
-    if not _is_changed(table):
+    if table.settings == {"temperature": 1.0}:
         note = "temperature 1"
         gap = pen.width - lines[0].cell_len - len(note)
         lines[0].append(" " * gap + note if gap >= 2 else "", DIM)
@@ -273,17 +273,21 @@ def _label_width(pen: Pen, table: NextTokens) -> int:
 
 def _is_changed(table: NextTokens) -> bool:
     """Whether a temperature or a filter makes the distribution another than the model's."""
-    return table.settings != {"temperature": 1.0}
+    return table.settings not in ({"temperature": 1.0}, {"temperature": 0.0})
 
 
 def _in_force(pen: Pen, explanation: Explanation, table: NextTokens) -> list[Text]:
     """The temperature and filters, and how many tokens they leave; nothing where none are set."""
-    if not _is_changed(table):
+    if table.settings == {"temperature": 1.0}:
         return []
     items: list[list[Piece]] = [
         [f"{name.replace('_', '-')} ", (f"{value:g}", ACCENT)]
         for name, value in table.settings.items()
     ]
-    vocabulary = numbers.count(explanation.model.vocab_size)
-    items.append([f"{numbers.count(table.kept)} of {vocabulary} tokens are left"])
+    if table.settings.get("temperature") == 0:
+        items[0].append(" takes the first row")
+        items.insert(1, ["p is at temperature 1"])
+    if _is_changed(table):
+        vocabulary = numbers.count(explanation.model.vocab_size)
+        items.append([f"{numbers.count(table.kept)} of {vocabulary} tokens are left"])
     return pen.flow(items, " · ", head=Text(" " * 9), indent=9, room=pen.width)

@@ -66,6 +66,9 @@ def _yours(pen: Pen, table: SamplingTable) -> list[Text]:
         words = [f"{name.replace('_', '-')} {value:g}" for name, value in column.settings.items()]
         if column.name == "yours":
             lines.append(pen.line("   ", ("yours: ", DIM), (", ".join(words), ACCENT)))
+    if table.taken_from is not None:
+        note = f"temperature 0 draws nothing: the largest p of {table.taken_from} is taken"
+        lines.append(pen.line("   ", (note, DIM)))
     penalty = table.columns[0].settings.get("repetition_penalty")
     if penalty is not None:
         own = table.columns[-1].settings.get("repetition_penalty") == penalty

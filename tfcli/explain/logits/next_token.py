@@ -178,9 +178,4 @@ def loop_by_step(
 
 def in_force(sampling: SamplingConfig) -> dict[str, float]:
     """The temperature and the filters that are set, by name."""
-    values = dataclasses.asdict(sampling)
-    temperature = 1.0 if sampling.greedy else sampling.temperature
-    return {
-        "temperature": temperature,
-        **{k: v for k, v in values.items() if k != "temperature" and v is not None},
-    }
+    return {k: v for k, v in dataclasses.asdict(sampling).items() if v is not None}

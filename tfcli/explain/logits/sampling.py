@@ -2,7 +2,7 @@
 
 import dataclasses
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -36,7 +36,7 @@ def sampling_table(
     logits: Tensor,
     seen: Sequence[int],
     rows: int,
-    own: SamplingConfig,
+    own: SamplingConfig | None,
     tokenizer: "Tokenizer | None" = None,
     generation: GenerationDefaults = NO_DEFAULTS,
 ) -> SamplingTable:
@@ -46,7 +46,8 @@ def sampling_table(
         logits: behind the last of the tokens that were read [V].
         seen: these tokens.
         rows: how many tokens to list.
-        own: the user's settings; a column of their own, unless they are greedy or a preset.
+        own: the user's settings; a column of their own, unless it would be a preset's. With
+            temperature 0, where nothing is drawn, it is what the likeliest is taken from.
         generation: tokens that must come first, or never, and a penalty that is always there.
 
     Raises:
@@ -57,7 +58,7 @@ def sampling_table(
     allowed = ruled(wide, before, generation)
     order = torch.sort(allowed[0], descending=True, stable=True).indices[:rows]
     settings = dict(PRESETS)
-    if not own.greedy and own not in settings.values():
+    if own is not None and _drawn(own) not in settings.values():
         settings["yours"] = own
     columns: list[SamplingColumn] = []
     for name, asked in settings.items():
@@ -70,7 +71,18 @@ def sampling_table(
         position=len(seen) - 1,
         rows=tuple(SampledToken(i, label(tokenizer, i), float(wide[0, i])) for i in order.tolist()),
         columns=tuple(columns),
+        taken_from=_name(settings, own) if own is not None and own.greedy else None,
     )
+
+
+def _drawn(own: SamplingConfig) -> SamplingConfig:
+    """The same where it draws: temperature 0 takes the likeliest of the distribution at 1."""
+    return dataclasses.replace(own, temperature=1.0) if own.greedy else own
+
+
+def _name(settings: Mapping[str, SamplingConfig], own: SamplingConfig) -> str:
+    """The column that shows the user's settings."""
+    return next(name for name, config in settings.items() if _drawn(config) == _drawn(own))
 
 
 def _column(name: str, config: SamplingConfig, p: Tensor, order: Tensor) -> SamplingColumn:

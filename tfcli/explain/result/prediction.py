@@ -125,6 +125,7 @@ class NextTokens:
 
     Attributes:
         settings: the temperature and filters in force, by name; 1 and nothing where none are.
+            Temperature 0 takes the first row; the probabilities are then those at temperature 1.
         entropy: of the distribution in force, in bits.
         candidates: the likeliest first; `kept` is how many the filters leave.
     """
@@ -188,7 +189,8 @@ class SamplingColumn:
 
     Attributes:
         name: short: “T 0.5”, “top-k 5”; “yours” for the settings that were given.
-        settings: temperature and filters in force, by name.
+        settings: temperature and filters in force, by name. Temperature 0 takes the likeliest;
+            the probabilities are then those at temperature 1.
         probabilities: one a row; 0 where the filters took the token away.
         rest: of all tokens that have no row.
         kept: how many tokens the filters leave.
@@ -205,8 +207,14 @@ class SamplingColumn:
 
 @dataclass(frozen=True)
 class SamplingTable:
-    """What temperature and filters do to the next token's distribution, side by side."""
+    """What temperature and filters do to the next token's distribution, side by side.
+
+    Attributes:
+        taken_from: the name of the column whose likeliest token is taken, where the user's
+            temperature is 0 and nothing is drawn; else None.
+    """
 
     position: int
     rows: tuple[SampledToken, ...]
     columns: tuple[SamplingColumn, ...]
+    taken_from: str | None = None

@@ -24,7 +24,7 @@ def tables(explanation: Explanation) -> list[Json]:
 
 
 def _next(found: NextTokens, fills: bool) -> Json:
-    changed = found.settings != {"temperature": 1.0}
+    changed = found.settings not in ({"temperature": 1.0}, {"temperature": 0.0})
     rows = [
         [
             str(row.rank),
@@ -38,6 +38,8 @@ def _next(found: NextTokens, fills: bool) -> Json:
         for row in found.candidates
     ]
     force = ", ".join(f"{k.replace('_', '-')} {v:g}" for k, v in found.settings.items())
+    if found.settings.get("temperature") == 0:
+        force += " takes the first row · p is at temperature 1"
     where = "What fills" if fills else "What may follow"
     return table(
         "next",
