@@ -35,32 +35,36 @@ def grid(model, measure, **wishes):
 # --- the same token before
 
 
-def test_duplicate_is_the_weight_on_the_last_earlier_place(model):
-    found = grid(model, "duplicate", position=None if model.encoder else 8)
+@pytest.mark.parametrize(("measure", "behind"), [("duplicate", 0), ("prefix", 1)])
+def test_weights_on_the_last_earlier_place_and_behind_it(model, measure, behind):
+    found = grid(model, measure, position=None if model.encoder else 8)
     trace = run(model, IDS)
     if model.encoder is None:
         assert IDS[8] == IDS[2] == 3
         for layer, row in zip(trace.layers, found.heads.values, strict=True):
-            assert list(row) == pytest.approx(layer.attention.weights[0, :, 8, 2].tolist())
+            assert list(row) == pytest.approx(layer.attention.weights[0, :, 8, 2 + behind].tolist())
         return
     layer, query = found.heads.values, 4  # the decoder has written 4, 12, 7, 30, 12
-    expected = [x.attention.weights[0, :, query, 1].tolist() for x in trace.layers]
+    expected = [x.attention.weights[0, :, query, 1 + behind].tolist() for x in trace.layers]
     assert [list(row) for row in layer] == [pytest.approx(row) for row in expected]
     assert found.cross_heads is None
     query = found.focus.source
     before = [j for j in range(query) if IDS[j] == IDS[query]]
     values = [value for row in found.encoder_heads.values for value in row]
     if before:
-        weights = [x.attention.weights[0, :, query, before[-1]] for x in trace.encoder.layers]
+        weights = [
+            x.attention.weights[0, :, query, before[-1] + behind] for x in trace.encoder.layers
+        ]
         assert values == pytest.approx(torch.stack(weights).flatten().tolist())
     else:
         assert set(values) == {None}
 
 
 def test_a_token_that_did_not_stand_before_has_no_duplicate(make_model):
-    found = grid(make_model("gpt2"), "duplicate", position=4)
-    assert {value for row in found.heads.values for value in row} == {None}
-    assert found.heads.largest == ()
+    for measure in ("duplicate", "prefix"):
+        found = grid(make_model("gpt2"), measure, position=4)
+        assert {value for row in found.heads.values for value in row} == {None}
+        assert found.heads.largest == ()
 
 
 # --- from how many tokens a head draws

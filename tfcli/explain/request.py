@@ -62,6 +62,7 @@ Measure = Literal[
     "credit",
     "norm",
     "duplicate",
+    "prefix",
     "induction",
     "copying",
     "ablation",

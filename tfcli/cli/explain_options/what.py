@@ -27,9 +27,10 @@ GridMeasure = Annotated[
         help="What the grid of heads shows: delta, the norm of ΔE; entropy of the row; weight on "
         "the first token (sink) or on the one before (previous); credit, the share in the logit; "
         "norm, the entropy of what the keys give; duplicate, weight on the same token before; "
-        "induction, on random tokens given twice, weight on what stood behind it; copying, of the "
-        "weights, whether a head writes what it reads; ablation, how far the answer moves without "
-        "the head; patching, how far towards that of --patch with the head as it is there.",
+        "prefix, on what stood behind that; induction, the same on random tokens given twice; "
+        "copying, of the weights, whether a head writes what it reads; ablation, how far the "
+        "answer moves without the head; patching, how far towards that of --patch with the head "
+        "as it is there.",
     ),
 ]
 TableRows = Annotated[

@@ -1,6 +1,6 @@
 """The grid of heads under any measure, each kind of attention by itself; only what is asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
@@ -12,8 +12,9 @@ from tfcli.explain.heads.effects import (
     patching_effects,
     patching_note,
 )
-from tfcli.explain.heads.patterns import duplicate, induction, norm_entropy
+from tfcli.explain.heads.patterns import duplicate, induction, norm_entropy, prefix
 from tfcli.explain.heads.readings import heads_grid, make_grid, of_largest
+from tfcli.explain.heads.sites import Site
 from tfcli.explain.request import Measure
 from tfcli.explain.result import HeadsGrid, Kind
 from tfcli.explain.run import Run
@@ -42,14 +43,24 @@ def grids(run: Run, measure: Measure, credited: str) -> Grids:
 
 
 def _duplicate(run: Run) -> Grids:
+    return _before(run, "duplicate", "weight on the same token before", duplicate)
+
+
+def _prefix(run: Run) -> Grids:
+    return _before(run, "prefix", "weight on what stood behind the same token before", prefix)
+
+
+def _before(
+    run: Run, measure: Measure, unit: str, weight: Callable[[Sequence[Site], list[int]], Tensor]
+) -> Grids:
+    """A measure of an earlier place of the token, in the stacks that read a text."""
     ids: dict[Kind, list[int]] = {"self": run.trace.ids[0].tolist()}
     if run.trace.encoder is not None:
         ids["encoder"] = run.trace.encoder.ids[0].tolist()
-    unit = "weight on the same token before"
-    found: Grids = {}
-    for kind, read in ids.items():
-        found[kind] = make_grid(kind, "duplicate", unit, "%", duplicate(run.sites[kind], read))
-    return found
+    return {
+        kind: make_grid(kind, measure, unit, "%", weight(run.sites[kind], read))
+        for kind, read in ids.items()
+    }
 
 
 def _norm(run: Run) -> Grids:
@@ -103,6 +114,7 @@ def _patching(run: Run) -> Grids:
 
 _FURTHER: dict[Measure, Callable[[Run], Grids]] = {
     "duplicate": _duplicate,
+    "prefix": _prefix,
     "norm": _norm,
     "induction": _induction,
     "copying": _copying,

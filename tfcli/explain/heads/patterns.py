@@ -30,11 +30,24 @@ def duplicate(found: Sequence[Site], ids: Sequence[int]) -> Tensor:
     Args:
         found: the modules, a layer each, of a stack that reads `ids`.
     """
+    return _weights(found, ids, 0)
+
+
+def prefix(found: Sequence[Site], ids: Sequence[int]) -> Tensor:
+    """Weight on what stood behind the last earlier place of the token, A[i, prev(i) + 1]: [L, H].
+
+    The prefix matching of Olsson et al. 2022 in a text as it is: an induction head that knows only
+    the words of its corpus shows here, and not on random tokens. NaN as for `duplicate`.
+    """
+    return _weights(found, ids, 1)
+
+
+def _weights(found: Sequence[Site], ids: Sequence[int], behind: int) -> Tensor:
     query = found[0].query
     before = [j for j in range(query) if ids[j] == ids[query]]
     if not before:
         return torch.full((len(found), found[0].ran.q.shape[1]), math.nan, dtype=torch.float64)
-    rows = [site.trace.rows(queries=[query])[0, :, 0, before[-1]] for site in found]
+    rows = [site.trace.rows(queries=[query])[0, :, 0, before[-1] + behind] for site in found]
     return torch.stack(rows).double().cpu()
 
 
