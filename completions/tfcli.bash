@@ -68,7 +68,7 @@ _tfcli_value() {
         "tfcli explain --answer") kind=nothing ;;
         "tfcli explain --against") kind=nothing ;;
         "tfcli explain --section") kind=words words="all" ;;
-        "tfcli explain --measure") kind=words words="delta entropy sink previous credit norm duplicate induction copying ablation patching" ;;
+        "tfcli explain --measure") kind=words words="delta entropy sink previous credit norm duplicate prefix induction copying ablation patching" ;;
         "tfcli explain --top-k") kind=nothing ;;
         "tfcli explain --steps") kind=nothing ;;
         "tfcli explain --neighbors") kind=nothing ;;

@@ -112,7 +112,7 @@ complete -c tfcli -n "__tfcli_at ' explain'" -l window -x -d 'Show the tokens A 
 complete -c tfcli -n "__tfcli_at ' explain'" -l answer -x -d 'The token that lens and credit follow'
 complete -c tfcli -n "__tfcli_at ' explain'" -l against -x -d 'A second token'
 complete -c tfcli -n "__tfcli_at ' explain'" -l section -x -a 'all' -d 'Show these sections in full'
-complete -c tfcli -n "__tfcli_at ' explain'" -l measure -x -a 'delta entropy sink previous credit norm duplicate induction copying ablation patching' -d 'What the grid of heads shows'
+complete -c tfcli -n "__tfcli_at ' explain'" -l measure -x -a 'delta entropy sink previous credit norm duplicate prefix induction copying ablation patching' -d 'What the grid of heads shows'
 complete -c tfcli -n "__tfcli_at ' explain'" -l top-k -x -d 'Rows of a next-token table'
 complete -c tfcli -n "__tfcli_at ' explain'" -l steps -x -d 'Show the loop'
 complete -c tfcli -n "__tfcli_at ' explain'" -l by-key -d 'Show the loop step by step'

@@ -100,7 +100,7 @@ Register-ArgumentCompleter -Native -CommandName 'tfcli' -ScriptBlock {
         'tfcli explain --answer' = @()
         'tfcli explain --against' = @()
         'tfcli explain --section' = @('all')
-        'tfcli explain --measure' = @('delta', 'entropy', 'sink', 'previous', 'credit', 'norm', 'duplicate', 'induction', 'copying', 'ablation', 'patching')
+        'tfcli explain --measure' = @('delta', 'entropy', 'sink', 'previous', 'credit', 'norm', 'duplicate', 'prefix', 'induction', 'copying', 'ablation', 'patching')
         'tfcli explain --top-k' = @()
         'tfcli explain --steps' = @()
         'tfcli explain --neighbors' = @()
