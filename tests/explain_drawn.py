@@ -5,8 +5,8 @@ import io
 from rich.console import Console
 from rich.style import Style
 
-from tfcli.view import explain as view
-from tfcli.view.explain_lines import Pen, crop
+from tfcli.view.explain import screen as view
+from tfcli.view.explain.lines import Pen, crop
 
 
 def lines(explanation, width, ascii=False, brief=True, language=None):

@@ -12,7 +12,7 @@ from typing import Any
 from explain_samples import ENGLISH, attention, ledger, sample
 
 from tfcli.explain.result import Explanation, LensCell, LensGrid, LensGridRow
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain.lines import Pen
 from tfcli.view.html.page import page
 
 TOKENS = ENGLISH

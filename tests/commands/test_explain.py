@@ -18,8 +18,8 @@ from tfcli.explain.request import SCREEN, SECTIONS
 from tfcli.explain.result.documents import read_document
 from tfcli.model.attention import Mixing
 from tfcli.model.transformer import Transformer
-from tfcli.view.explain import screen
-from tfcli.view.explain_lines import Pen, crop
+from tfcli.view.explain.lines import Pen, crop
+from tfcli.view.explain.screen import screen
 
 # No time is measured twice alike.
 UNTIMED = ",".join(section for section in SECTIONS if section != "cost")

@@ -7,8 +7,8 @@ import pytest
 from rich.cells import cell_len
 
 from tfcli.explain.result.documents import read_document
-from tfcli.view.explain_compare import screen
-from tfcli.view.explain_lines import Pen, crop
+from tfcli.view.explain.compare import screen
+from tfcli.view.explain.lines import Pen, crop
 
 PROMPTS = ("shares of the phone maker apple", "--compare", "she ate an apple")
 

@@ -145,7 +145,7 @@ def test_a_fault_of_the_drawing_is_not_the_files(tfcli_from, monkeypatch, tmp_pa
         raise IndexError("tuple index out of range")
 
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    monkeypatch.setattr("tfcli.view.explain.draw_section", broken)
+    monkeypatch.setattr("tfcli.view.explain.screen.draw_section", broken)
     code, _, err = tfcli_from()
     assert code == 1 and "damaged" not in err
     assert "tfcli: unexpected error: IndexError: tuple index out of range" in err

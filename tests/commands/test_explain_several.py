@@ -13,9 +13,9 @@ from train_runs import text, train
 
 from tfcli.explain.result.documents import read_document
 from tfcli.main import run
-from tfcli.view.explain_lines import Pen, crop
-from tfcli.view.explain_over import screen
-from tfcli.view.explain_with import screen as screen_of_two
+from tfcli.view.explain.lines import Pen, crop
+from tfcli.view.explain.over import screen
+from tfcli.view.explain.two_models import screen as screen_of_two
 
 
 @pytest.fixture(scope="module")

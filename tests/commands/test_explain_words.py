@@ -6,8 +6,8 @@ import pytest
 
 from tfcli.explain.request import SCREEN
 from tfcli.explain.result.documents import read_document
-from tfcli.view.explain import screen
-from tfcli.view.explain_lines import Pen, crop
+from tfcli.view.explain.lines import Pen, crop
+from tfcli.view.explain.screen import screen
 
 
 @pytest.mark.parametrize("model", ["qwen3", "gpt2"])

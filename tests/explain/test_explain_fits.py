@@ -17,7 +17,7 @@ from tfcli.explain.saved.fits import misfit
 from tfcli.explain.saved.part import part
 from tfcli.explain.saved.whole import explain_whole
 from tfcli.explain.text.formula import parse_formula
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain.lines import Pen
 from tfcli.view.html.page import every_head, page
 
 ALL = Request(SECTIONS, layers="all", heads="all", all_keys=True)

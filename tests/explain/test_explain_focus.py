@@ -7,8 +7,8 @@ from explain_shapes import IDS, SHAPES, build, written
 from tfcli.explain.explanation import explain
 from tfcli.explain.request import Request
 from tfcli.explain.result import LETTERS, Explanation
-from tfcli.view.explain import screen
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain.lines import Pen
+from tfcli.view.explain.screen import screen
 
 
 def shown(found: Explanation) -> str:

@@ -21,8 +21,8 @@ from tfcli.explain.result import ComparedLayer, Comparison
 from tfcli.explain.result.documents import document, read_document
 from tfcli.explain.several.prompts import compare_prompts
 from tfcli.view import console
-from tfcli.view.explain_compare import screen
-from tfcli.view.explain_lines import Language, Pen, crop
+from tfcli.view.explain.compare import screen
+from tfcli.view.explain.lines import Language, Pen, crop
 from tfcli.view.teach import comparison
 
 GOLDEN = Path(__file__).with_name("golden")

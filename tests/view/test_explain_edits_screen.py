@@ -26,8 +26,8 @@ from rich.cells import cell_len
 
 from tfcli.explain.result.documents import document, read_document
 from tfcli.view import console
-from tfcli.view import explain as view
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain import screen as view
+from tfcli.view.explain.lines import Pen
 
 GOLDEN = Path(__file__).with_name("golden")
 

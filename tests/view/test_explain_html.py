@@ -10,8 +10,8 @@ from explain_page import HEADS, LAYERS, Parts, opened, page_of
 from explain_samples import ENGLISH, MIXED, against_sample, long_sample, sample
 
 from tfcli.explain.request import Request
-from tfcli.view.explain import draw_section
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain.lines import Pen
+from tfcli.view.explain.screen import draw_section
 from tfcli.view.html.page import every_head, page
 
 HOSTILE = ("</script><img src=x onerror=alert(1)>", "<!--<script>", "&lt;", "\u2028\u202e\x1b\x00")

@@ -11,7 +11,7 @@ from explain_over_samples import over_sample
 from explain_page import TOKENS, opened, page_of
 from explain_with_samples import with_sample
 
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain.lines import Pen
 from tfcli.view.html.several import page as page_of_several
 
 playwright = pytest.importorskip("playwright.sync_api")

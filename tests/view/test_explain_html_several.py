@@ -10,7 +10,7 @@ from explain_over_samples import over_sample
 from explain_page import Parts
 from explain_with_samples import with_sample
 
-from tfcli.view.explain_lines import Pen, crop
+from tfcli.view.explain.lines import Pen, crop
 from tfcli.view.html.several import page
 from tfcli.view.several import Several, screen
 

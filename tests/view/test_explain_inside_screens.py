@@ -17,8 +17,8 @@ from rich.cells import cell_len
 
 from tfcli.explain.result.documents import document, read_document
 from tfcli.view import console
-from tfcli.view import explain as view
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain import screen as view
+from tfcli.view.explain.lines import Pen
 from tfcli.view.teach import lesson
 
 GOLDEN = Path(__file__).with_name("golden")

@@ -20,8 +20,8 @@ from tfcli.explain.explanation import explain
 from tfcli.explain.request import SCREEN, SECTIONS, Request
 from tfcli.explain.result.documents import document, read_document
 from tfcli.view import console
-from tfcli.view.explain import screen
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain.lines import Pen
+from tfcli.view.explain.screen import screen
 
 
 def read_again(explanation):

@@ -20,7 +20,7 @@ from rich.cells import cell_len
 
 from tfcli.explain.result.documents import document, read_document
 from tfcli.view import console
-from tfcli.view.explain_ledger import percent
+from tfcli.view.explain.ledger import percent
 
 GOLDEN = Path(__file__).with_name("golden")
 lines = partial(explain_drawn.lines, brief=False)

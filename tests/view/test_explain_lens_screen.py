@@ -12,9 +12,10 @@ from explain_samples import CANDIDATES, ENGLISH, MIXED, sample
 from rich.cells import cell_len
 
 from tfcli.explain.result import LensCell, LensFit, LensFitRow, LensGrid, LensGridRow
-from tfcli.view import console, explain_lens
-from tfcli.view.explain import screen
-from tfcli.view.explain_lines import Pen, crop
+from tfcli.view import console
+from tfcli.view.explain import lens as explain_lens
+from tfcli.view.explain.lines import Pen, crop
+from tfcli.view.explain.screen import screen
 
 GOLDEN = Path(__file__).with_name("golden")
 FIT = LensFit(

@@ -10,8 +10,8 @@ from explain_samples import MIXED
 from rich.cells import cell_len
 
 from tfcli.explain.result import Formation
-from tfcli.view.explain_lines import Pen, crop
-from tfcli.view.explain_over import screen
+from tfcli.view.explain.lines import Pen, crop
+from tfcli.view.explain.over import screen
 
 GOLDEN = Path(__file__).with_name("golden")
 NAMES = ("runs/a/snapshots/step-000107", "runs/a", "苹果/模型")

@@ -18,14 +18,14 @@ from tfcli.explain.request import SECTIONS, Request
 from tfcli.explain.result import SavedExplanation
 from tfcli.explain.result.documents import document
 from tfcli.view import console
-from tfcli.view.explain_schema import schema, text
+from tfcli.view.explain.schema import schema, text
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "explain.schema.json"
 VALID = Draft202012Validator(schema())
 
 
 def test_the_published_schema_is_that_of_the_dataclasses():
-    """`python -m tfcli.view.explain_schema docs/explain.schema.json` writes it anew."""
+    """`python -m tfcli.view.explain.schema docs/explain.schema.json` writes it anew."""
     assert PUBLISHED.read_text(encoding="utf-8") == text()
 
 

@@ -36,8 +36,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tfcli.explain.text.labels import escape
-from tfcli.view import explain as view
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain import screen as view
+from tfcli.view.explain.lines import Pen
 
 GOLDEN = Path(__file__).with_name("golden")
 FILTERS = {"temperature": 0.7, "top_k": 40, "top_p": 0.9}

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from tfcli.errors import UsageError
 from tfcli.view import console, picture
-from tfcli.view.explain import screen
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain.lines import Pen
+from tfcli.view.explain.screen import screen
 from tfcli.view.svg import _PADDING, CELL, FONT_SIZE, LINE, svg
 
 NS = "{http://www.w3.org/2000/svg}"

@@ -10,8 +10,8 @@ from explain_with_samples import OMITTED, with_sample
 from rich.cells import cell_len
 
 from tfcli.explain.result import ModelComparison
-from tfcli.view.explain_lines import Pen, crop
-from tfcli.view.explain_with import screen
+from tfcli.view.explain.lines import Pen, crop
+from tfcli.view.explain.two_models import screen
 
 GOLDEN = Path(__file__).with_name("golden")
 PIECES = ("T", "he", "␣c", "at")

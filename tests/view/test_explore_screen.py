@@ -22,10 +22,9 @@ from tfcli.explain.request import Request
 from tfcli.explain.result import Explanation
 from tfcli.model.config import ModelConfig
 from tfcli.model.transformer import Transformer
-from tfcli.view import explain_answer as answer
-from tfcli.view import explain_attention as attention
-from tfcli.view.explain import draw_section
-from tfcli.view.explain_lines import Pen, crop
+from tfcli.view.explain import answer, attention
+from tfcli.view.explain.lines import Pen, crop
+from tfcli.view.explain.screen import draw_section
 from tfcli.view.explore import panes
 from tfcli.view.explore.app import ExploreApp
 from tfcli.view.explore.arrange import Box, arrange

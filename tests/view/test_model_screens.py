@@ -21,7 +21,7 @@ from tfcli.families.presets import preset
 from tfcli.model.config import Experts, ModelConfig, Rope
 from tfcli.model.forward_shapes import forward_shapes
 from tfcli.model.resize import NewSizes, resized
-from tfcli.view.explain_lines import Pen, crop
+from tfcli.view.explain.lines import Pen, crop
 from tfcli.view.model_info import Described, info_lines
 from tfcli.view.model_lines import operations, ranges
 from tfcli.view.model_list import list_lines, type_lines

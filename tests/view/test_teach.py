@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tfcli.view import explain as view
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain import screen as view
+from tfcli.view.explain.lines import Pen
 from tfcli.view.teach import lesson, wrapped
 from tfcli.view.teach.chinese import CHINESE
 from tfcli.view.teach.english import ENGLISH

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from tfcli.errors import UsageError
 
 if TYPE_CHECKING:
-    from tfcli.view.explain_lines import Pen
+    from tfcli.view.explain.lines import Pen
     from tfcli.view.picture import Screen
 
 _PROMPT_SHOWN = 60
@@ -69,7 +69,7 @@ class Files:
             screen: draws its lines.
             page: makes a document of HTML, under a title.
             title: the command that was typed.
-            brief, language: as in `view.explain.show`.
+            brief, language: as in `view.explain.screen.show`.
 
         Raises:
             StorageError: one cannot be written.

@@ -39,7 +39,7 @@ def fit_lens(
     """Fit the translators on a corpus, save them, and show how much nearer they are to the end."""
     from tfcli.explain.lens import fit as lens_fit
     from tfcli.explain.lens.file import default_path
-    from tfcli.view.explain_lens import fitting, show_fit
+    from tfcli.view.explain.lens import fitting, show_fit
 
     if language_model.tokenizer is None:
         raise UsageError(

@@ -137,7 +137,7 @@ def show_over(over: list[str], several: Several) -> None:
     run = Path(over[0]).resolve().name if len(over) == 1 else ""
     stages = [stage(i, *place) for i, place in enumerate(places, start=1)]
     found = formation(stages, several.request, of_run=bool(run))
-    from tfcli.view.explain_numbers import amount
+    from tfcli.view.explain.numbers import amount
 
     console.note(
         f"{len(stages)} models, {stages[0].name} to {stages[-1].name}: {found.family}, "

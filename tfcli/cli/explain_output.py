@@ -13,7 +13,7 @@ from tfcli.view import console
 if TYPE_CHECKING:
     from tfcli.explain.request import Request
     from tfcli.explain.result import Explanation
-    from tfcli.view.explain_lines import Pen
+    from tfcli.view.explain.lines import Pen
     from tfcli.view.several import Several
 
 
@@ -24,7 +24,7 @@ class Output:
     Attributes:
         files: that get the screen, in place of stdout.
         json: write it as JSON on stdout instead.
-        brief, language: as in `view.explain.show`.
+        brief, language: as in `view.explain.screen.show`.
         strict: exit 1 where the audit failed.
     """
 
@@ -50,7 +50,7 @@ class Output:
             drawn: it stands on the screen already.
         """
         if self.files.any:
-            from tfcli.view.explain import screen
+            from tfcli.view.explain.screen import screen
 
             def page(pen: "Pen", title: str) -> str:
                 from tfcli.view.html.page import every_head, page
@@ -62,7 +62,7 @@ class Output:
         if self.json:
             self._write_json(found)
         elif not drawn and not self.files.any:
-            from tfcli.view.explain import show
+            from tfcli.view.explain.screen import show
 
             show(found, self.brief, self.language)
         if self.strict and found.audit is not None and not found.audit.passed:

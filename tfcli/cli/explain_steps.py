@@ -47,7 +47,7 @@ def show_by_key(
     parts: "Iterator[Explanation]", brief: bool, language: Literal["en", "zh"] | None
 ) -> "Explanation":
     """Draw the explanation, then a step of its loop at each key."""
-    from tfcli.view.explain import show_by_step
+    from tfcli.view.explain.screen import show_by_step
 
     with key_by_key() as read_key:
 

@@ -23,7 +23,7 @@ def open_model(
         TfcliError: as `tfcli.load_model`.
     """
     from tfcli.view import console
-    from tfcli.view.explain_numbers import amount
+    from tfcli.view.explain.numbers import amount
 
     reason = model_reason(ctx)
     with console.busy("Loading the model"):

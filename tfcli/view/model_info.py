@@ -10,9 +10,9 @@ from tfcli.checkpoint.facts import ModelFacts
 from tfcli.model.config import ModelConfig
 from tfcli.model.size import cache_size, parameter_count
 from tfcli.view import console
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, BAD, DIM, STRONG, Pen, Piece
-from tfcli.view.explain_numbers import counted
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, BAD, DIM, STRONG, Pen, Piece
+from tfcli.view.explain.numbers import counted
 from tfcli.view.model_lines import paragraph, sentence, under
 from tfcli.view.model_sizes import cache_lines, memory_lines, parameter_lines
 from tfcli.view.model_words import architecture_words, kind_words

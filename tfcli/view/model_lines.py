@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from tfcli.view.explain_lines import DIM, Pen, Piece, margin
+from tfcli.view.explain.lines import DIM, Pen, Piece, margin
 
 INDENT = 15
 

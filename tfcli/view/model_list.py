@@ -8,8 +8,8 @@ from tfcli.checkpoint.at_hand import ModelAtHand
 from tfcli.model.config import ModelConfig
 from tfcli.model.size import parameter_count
 from tfcli.view import console
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, BAD, DIM, STRONG, Pen
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, BAD, DIM, STRONG, Pen
 from tfcli.view.model_lines import words
 from tfcli.view.pull import size
 

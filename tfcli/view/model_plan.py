@@ -17,9 +17,9 @@ from tfcli.model.size import (
     work,
 )
 from tfcli.view import console
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece
-from tfcli.view.explain_numbers import counted
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece
+from tfcli.view.explain.numbers import counted
 from tfcli.view.model_lines import operations, paragraph, ranges, sentence, under
 from tfcli.view.model_sizes import cache_lines, memory_lines, parameter_lines
 from tfcli.view.model_words import heads_words, kind_words

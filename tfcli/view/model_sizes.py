@@ -4,8 +4,8 @@ from rich.text import Text
 
 from tfcli.model.config import ModelConfig
 from tfcli.model.size import BYTES, CacheSize, ModuleSize, ParameterCount
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, Pen, Piece, margin
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, DIM, Pen, Piece, margin
 from tfcli.view.model_lines import INDENT, paragraph, under
 from tfcli.view.pull import size
 

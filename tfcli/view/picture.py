@@ -10,7 +10,7 @@ from rich.text import Text
 from tfcli.checkpoint.files import write_atomic
 from tfcli.errors import UsageError
 from tfcli.view import console, pull
-from tfcli.view.explain_lines import Language, Pen, crop
+from tfcli.view.explain.lines import Language, Pen, crop
 from tfcli.view.svg import FONTS, size, svg
 
 WIDTH = 100

@@ -3,8 +3,11 @@
 from rich.text import Text
 
 from tfcli.explain.result import Comparison, Formation, ModelComparison
-from tfcli.view import explain_compare, explain_over, explain_with, stdout
-from tfcli.view.explain_lines import Language, Pen
+from tfcli.view import stdout
+from tfcli.view.explain import compare as explain_compare
+from tfcli.view.explain import over as explain_over
+from tfcli.view.explain import two_models as explain_with
+from tfcli.view.explain.lines import Language, Pen
 
 Several = Comparison | ModelComparison | Formation
 

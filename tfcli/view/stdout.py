@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from tfcli.view import console
-from tfcli.view.explain_lines import Language, Pen, crop
+from tfcli.view.explain.lines import Language, Pen, crop
 
 
 def pen(brief: bool = True, language: Language | None = None) -> Pen:

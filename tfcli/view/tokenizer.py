@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tfcli.explain.text.labels import label, labels
 from tfcli.view import console, stdout
-from tfcli.view.explain_lines import ACCENT, BAD, DIM, STRONG, Pen, Piece, margin
+from tfcli.view.explain.lines import ACCENT, BAD, DIM, STRONG, Pen, Piece, margin
 
 if TYPE_CHECKING:
     from tfcli_tokenizer import Tokenizer

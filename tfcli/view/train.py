@@ -22,7 +22,7 @@ from tfcli.train.events import (
 )
 from tfcli.view import console, live
 from tfcli.view.curve import Curve
-from tfcli.view.explain_numbers import amount
+from tfcli.view.explain.numbers import amount
 
 if TYPE_CHECKING:
     from rich.text import Text

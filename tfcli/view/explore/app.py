@@ -24,7 +24,7 @@ from tfcli.errors import TfcliError
 from tfcli.explain import spot as steps
 from tfcli.explain.explorer import Explorer, Part, Sight
 from tfcli.explain.spot import Spot
-from tfcli.view.explain_lines import Language, Pen, crop
+from tfcli.view.explain.lines import Language, Pen, crop
 from tfcli.view.explore import panes, words
 from tfcli.view.explore.arrange import Box
 from tfcli.view.explore.board import Board, Wish

@@ -7,7 +7,7 @@ from rich.text import Text
 from tfcli.explain.explorer import FURTHER, PLAIN, Explorer, Part, Sight
 from tfcli.explain.result import Explanation
 from tfcli.explain.spot import Spot
-from tfcli.view.explain_lines import DIM, Pen
+from tfcli.view.explain.lines import DIM, Pen
 from tfcli.view.explore import grid, panes, strip, words
 from tfcli.view.explore.arrange import Arrangement, Box, arrange
 from tfcli.view.teach import lesson

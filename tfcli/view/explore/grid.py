@@ -4,8 +4,8 @@ from rich.text import Text
 
 from tfcli.explain.result import LETTERS, Explanation, HeadsGrid, Kind
 from tfcli.explain.spot import Spot
-from tfcli.view import explain_heat as heat
-from tfcli.view.explain_lines import ACCENT, BAD, DIM, STRONG, Pen, heading
+from tfcli.view.explain import heat
+from tfcli.view.explain.lines import ACCENT, BAD, DIM, STRONG, Pen, heading
 
 HEAD_LINES = 2  # what it shows, and the heads' numbers
 _TITLE = 44

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 from rich.text import Text
 
 from tfcli.explain.result import Explanation, NextTokens
-from tfcli.view import explain_answer as answer
-from tfcli.view import explain_attention as attention
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain import draw_section
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, crop
+from tfcli.view.explain import answer, attention, numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, crop
+from tfcli.view.explain.screen import draw_section
 
 if TYPE_CHECKING:
     from tfcli.explain.explorer import Part, Sight

@@ -6,8 +6,8 @@ from rich.text import Text
 
 from tfcli.explain.result import Explanation, Token
 from tfcli.explain.spot import Spot
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen
 
 _LONGEST = 16
 

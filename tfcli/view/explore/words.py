@@ -5,7 +5,7 @@ from rich.text import Text
 from tfcli.explain.result import Explanation
 from tfcli.explain.spot import Spot
 from tfcli.view import console
-from tfcli.view.explain_lines import ACCENT, BAD, DIM, STRONG, Pen
+from tfcli.view.explain.lines import ACCENT, BAD, DIM, STRONG, Pen
 from tfcli.view.explore.panes import NAMES, Name
 
 _FEW = 4

@@ -1,8 +1,8 @@
 """One prompt at every checkpoint of a run, as tables."""
 
 from tfcli.explain.result import CheckpointRow, Formation, HeadCourse
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_over import head_name
+from tfcli.view.explain import numbers
+from tfcli.view.explain.over import head_name
 from tfcli.view.html.parts import Json, read_strips, table
 
 

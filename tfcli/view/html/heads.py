@@ -18,9 +18,8 @@ from tfcli.explain.result import (
     Token,
     Tokens,
 )
-from tfcli.view import explain_heat as heat
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_attention import name
+from tfcli.view.explain import heat, numbers
+from tfcli.view.explain.attention import name
 from tfcli.view.html.parts import Json
 
 

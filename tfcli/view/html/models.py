@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from tfcli.explain.result import LETTERS, AnswerPoint, ModelComparison, ModelSide
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_with import relative, sides
+from tfcli.view.explain import numbers
+from tfcli.view.explain.two_models import relative, sides
 from tfcli.view.html.pairs import next_table
 from tfcli.view.html.parts import Json, read_strips, table
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from tfcli.explain.request import Request
 from tfcli.explain.result import Explanation, Kind
-from tfcli.view.explain import blocks
-from tfcli.view.explain_attention import CAVEAT
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain.attention import CAVEAT
+from tfcli.view.explain.lines import Pen
+from tfcli.view.explain.screen import blocks
 from tfcli.view.html.frame import document
 from tfcli.view.html.heads import grids, heads, lens_grid, sides, tokens
 from tfcli.view.html.parts import block

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tfcli.explain.result import Distances, SharedCandidate
-from tfcli.view import explain_numbers as numbers
+from tfcli.view.explain import numbers
 from tfcli.view.html.parts import Json, table
 
 

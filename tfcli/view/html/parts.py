@@ -9,8 +9,8 @@ from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 
-from tfcli.view import explain_heat as heat
-from tfcli.view.explain_lines import Pen, crop
+from tfcli.view.explain import heat
+from tfcli.view.explain.lines import Pen, crop
 
 Json = dict[str, Any]
 

@@ -1,9 +1,9 @@
 """One word in two prompts, as tables: where its vectors part, and what drew them apart."""
 
 from tfcli.explain.result import ComparedSide, Comparison, ContextToken, Pull
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_compare import pull_parts, sides
-from tfcli.view.explain_numbers import signed_percent as share
+from tfcli.view.explain import numbers
+from tfcli.view.explain.compare import pull_parts, sides
+from tfcli.view.explain.numbers import signed_percent as share
 from tfcli.view.html.pairs import next_table
 from tfcli.view.html.parts import Json, table
 

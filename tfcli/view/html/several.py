@@ -1,7 +1,7 @@
 """The page of several prompts or models: --compare, --with, --over."""
 
 from tfcli.explain.result import Comparison, Formation, ModelComparison
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain.lines import Pen
 from tfcli.view.html import checkpoints, models, prompts
 from tfcli.view.html.frame import document
 from tfcli.view.html.parts import Json, block

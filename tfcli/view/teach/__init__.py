@@ -10,8 +10,8 @@ import re
 from rich.text import Text
 
 from tfcli.explain.result import Comparison, Explanation
-from tfcli.view.explain_attention import shows_matrix
-from tfcli.view.explain_lines import Pen
+from tfcli.view.explain.attention import shows_matrix
+from tfcli.view.explain.lines import Pen
 from tfcli.view.teach import comparison
 from tfcli.view.teach.chinese import CHINESE
 from tfcli.view.teach.english import ENGLISH

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tfcli.explain.result import ComparedLayer, ComparedSide, Comparison, SharedCandidate
-from tfcli.view import explain_numbers as numbers
+from tfcli.view.explain import numbers
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tfcli.explain.result import Explanation
-from tfcli.view import explain_numbers as numbers
+from tfcli.view.explain import numbers
 from tfcli.view.teach import facts, inside, vectors
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from tfcli.explain.result import Explanation, Residual, Sources
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_memories import neuron_name
+from tfcli.view.explain import numbers
+from tfcli.view.explain.memories import neuron_name
 
 
 def _residual(e: Explanation) -> str:

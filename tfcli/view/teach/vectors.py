@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tfcli.explain.result import Explanation, SourceTerm
-from tfcli.view import explain_numbers as numbers
+from tfcli.view.explain import numbers
 
 
 def _ledger(e: Explanation) -> str:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from tfcli.explain.result import Explanation, Gradients, NormRow, Residual, ResidualRow, Spread
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, margin
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece, margin
 
 _ROOMY = 110
 _NORM_NAME = 23

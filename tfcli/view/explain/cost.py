@@ -3,8 +3,8 @@
 from rich.text import Text
 
 from tfcli.explain.result import Cost, CostPart, Explanation, Timing
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, margin
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece, margin
 from tfcli.view.model_lines import operations
 from tfcli.view.pull import size
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 from rich.text import Text
 
 from tfcli.explain.result import ComparedLayer, ComparedSide, Comparison, ContextToken, Pull
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, BAD, DIM, STRONG, Pen, Piece, beside, margin
-from tfcli.view.explain_pairs import INDENT, distances_line, next_table, stacked
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, BAD, DIM, STRONG, Pen, Piece, beside, margin
+from tfcli.view.explain.pairs import INDENT, distances_line, next_table, stacked
 from tfcli.view.teach import lesson_of_two
 
 _TWO_COLUMNS = 164

@@ -6,8 +6,8 @@ from itertools import zip_longest
 from rich.text import Text
 
 from tfcli.explain.result import Analogy, Expected, Explanation, Neighbor, Neighbors
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, heading
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece, heading
 
 _INDENT = 3
 _RANK = 4

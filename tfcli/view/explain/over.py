@@ -6,8 +6,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from tfcli.explain.result import LETTERS, CheckpointRow, Formation, HeadCourse
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, beside, margin
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece, beside, margin
 
 _INDENT = 9
 _TWO_COLUMNS = 160

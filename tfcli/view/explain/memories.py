@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from tfcli.explain.result import Explanation, LayerMemories, Memories, Neuron, Promoted
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, margin
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece, margin
 
 _NAME, _FIRED, _NORM, _EFFECT = 9, 8, 9, 11
 _WIDEST = 100  # columns of words

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from tfcli.explain.result import Audit, BlockStep, Check, Explanation, ModelFacts, Token, Tokens
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import (
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import (
     ACCENT,
     BAD,
     DIM,

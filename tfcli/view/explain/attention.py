@@ -16,9 +16,8 @@ from tfcli.explain.result import (
     Kind,
     Token,
 )
-from tfcli.view import explain_heat as heat
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, heading
+from tfcli.view.explain import heat, numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece, heading
 
 CAVEAT = "Attention alone is not an explanation (Jain & Wallace 2019)."
 _ROW_LABEL = 12

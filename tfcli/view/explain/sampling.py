@@ -3,9 +3,8 @@
 from rich.text import Text
 
 from tfcli.explain.result import Explanation, SamplingColumn, SamplingTable
-from tfcli.view import explain_heat as heat
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, margin
+from tfcli.view.explain import heat, numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece, margin
 
 _LABEL = 14
 _COLUMN = 9

@@ -12,9 +12,8 @@ from tfcli.explain.result import (
     RoutedToken,
     Routing,
 )
-from tfcli.view import explain_heat as heat
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, margin
+from tfcli.view.explain import heat, numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece, margin
 
 _LAYER = 7
 _CELL = 3

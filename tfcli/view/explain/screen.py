@@ -9,21 +9,23 @@ from rich.text import Text
 
 from tfcli.explain.result import Explanation
 from tfcli.view import console, stdout
-from tfcli.view import explain_answer as answer
-from tfcli.view import explain_attention as attention
-from tfcli.view import explain_cost as cost
-from tfcli.view import explain_edits as edits
-from tfcli.view import explain_experts as experts
-from tfcli.view import explain_layers as layers
-from tfcli.view import explain_ledger as ledger
-from tfcli.view import explain_memories as memories
-from tfcli.view import explain_model as model
-from tfcli.view import explain_sampling as sampling
-from tfcli.view import explain_sources as sources
-from tfcli.view import explain_surprisal as surprisal
-from tfcli.view import explain_words as words
-from tfcli.view.explain_lens_grid import draw_lens_grid
-from tfcli.view.explain_lines import DIM, Language, Pen, Piece, beside, crop, margin, widest
+from tfcli.view.explain import (
+    answer,
+    attention,
+    cost,
+    edits,
+    experts,
+    layers,
+    ledger,
+    memories,
+    model,
+    sampling,
+    sources,
+    surprisal,
+    words,
+)
+from tfcli.view.explain.lens_grid import draw_lens_grid
+from tfcli.view.explain.lines import DIM, Language, Pen, Piece, beside, crop, margin, widest
 from tfcli.view.teach import lesson
 
 _TWO_COLUMNS = 160

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from tfcli.explain.result import LETTERS, AnswerPoint, ModelComparison, ModelSide, WeightChange
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, beside, margin
-from tfcli.view.explain_over import read_labels
-from tfcli.view.explain_pairs import distances_line, next_table, stacked
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece, beside, margin
+from tfcli.view.explain.over import read_labels
+from tfcli.view.explain.pairs import distances_line, next_table, stacked
 
 _INDENT = 9
 _TWO_COLUMNS = 160

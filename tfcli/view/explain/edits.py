@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from tfcli.explain.result import Change, Edits, Explanation, OtherPrompt, ShiftedToken
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, margin
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece, margin
 
 _INDENT = 9
 _CHANGES_LISTED = 12

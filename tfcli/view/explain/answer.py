@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from tfcli.explain.result import Credit, Explanation, LensRow, Loop, LoopStep, NextTokens
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, BAD, DIM, GOOD, STRONG, Pen, Piece, margin, on_one_line
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, BAD, DIM, GOOD, STRONG, Pen, Piece, margin, on_one_line
 
 _BRIEF_ROWS = 5
 _SHORTEST_BAR = 6

@@ -3,8 +3,8 @@
 from rich.text import Text
 
 from tfcli.explain.result import Explanation, LensCell, LensGrid
-from tfcli.view import explain_heat as heat
-from tfcli.view.explain_lines import DIM, STRONG, Pen, Piece, heading, on_one_line
+from tfcli.view.explain import heat
+from tfcli.view.explain.lines import DIM, STRONG, Pen, Piece, heading, on_one_line
 
 _MARGIN = 6
 _CELL, _WIDEST_CELL = 10, 16

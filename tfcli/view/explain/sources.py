@@ -3,10 +3,9 @@
 from rich.text import Text
 
 from tfcli.explain.result import LETTERS, Explanation, Sources, SourceShares
-from tfcli.view import explain_heat as heat
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_attention import CAVEAT
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, heading
+from tfcli.view.explain import heat, numbers
+from tfcli.view.explain.attention import CAVEAT
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece, heading
 
 _CELL = 10
 _LABEL, _WIDEST = 12, 24

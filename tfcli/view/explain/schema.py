@@ -1,6 +1,6 @@
 """The JSON Schema of the documents that `tfcli explain` writes, made from the dataclasses.
 
-`python -m tfcli.view.explain_schema FILE` writes it anew.
+`python -m tfcli.view.explain.schema FILE` writes it anew.
 """
 
 import dataclasses

@@ -6,9 +6,8 @@ from rich.text import Text
 
 from tfcli.explain.result import Explanation, Surprisal, Surprise, Token
 from tfcli.explain.text.labels import SPACE
-from tfcli.view import explain_heat as heat
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, margin
+from tfcli.view.explain import heat, numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece, margin
 
 _HOTTEST = 16  # bits: one token in 65,536
 _LABEL, _WIDEST = 18, 21

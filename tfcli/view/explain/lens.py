@@ -9,8 +9,8 @@ from rich.text import Text
 
 from tfcli.explain.result import LensFit
 from tfcli.view import console, live, stdout
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, margin, on_one_line
+from tfcli.view.explain import numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, margin, on_one_line
 from tfcli.view.train import clock
 
 _LINES = 10  # of progress, where it is not redrawn in place

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from tfcli.explain.result import LETTERS, Explanation, Token, UpdateLedger, Walk
-from tfcli.view import explain_heat as heat
-from tfcli.view import explain_numbers as numbers
-from tfcli.view.explain_lines import ACCENT, DIM, STRONG, Pen, Piece, heading
+from tfcli.view.explain import heat, numbers
+from tfcli.view.explain.lines import ACCENT, DIM, STRONG, Pen, Piece, heading
 
 _CELL = 5
 _ALL, _NORM = 7, 9

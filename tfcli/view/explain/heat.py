@@ -6,7 +6,7 @@ Foreground and background are both set, so a cell looks the same on a dark and a
 import math
 from collections.abc import Sequence
 
-from tfcli.view.explain_lines import DIM, Piece
+from tfcli.view.explain.lines import DIM, Piece
 
 # (from this value on, style): a dark blue to yellow ramp in which lightness grows with the value.
 _RAMP = (

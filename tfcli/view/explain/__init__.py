@@ -1,0 +1,1 @@
+"""What `tfcli explain` shows: a file for each section's lines, the whole screen, and the schema."""
