@@ -70,7 +70,7 @@ def effects_sample(measure: str) -> Explanation:
     found = sample()
     assert found.heads is not None
     words = {
-        "ablation": ("KL in bits without the head", "% of the largest", None),
+        "ablation": ("KL in bits without the head, zeros there", "% of the largest", None),
         "patching": (
             "the other prompt's output of one head",
             "% of the way to its answer",

@@ -88,7 +88,28 @@ def test_heads_are_taken_away_one_by_one(tfcli_explain):
     grid = found["heads"]["values"]
     alone = edits(tfcli_explain, "The cat sat", "--ablate", "L1H2")
     assert grid[1][2] == pytest.approx(alone["edits"]["kl"], rel=1e-4)
-    assert "KL in bits without the head" in tfcli_explain("The cat", "--measure", "ablation")[1]
+    assert found["heads"]["filling"] == "zero"
+    words = ("The cat sat", "--measure", "ablation", "--ablate-with", "mean", "--section", "heads")
+    found = edits(tfcli_explain, *words)["heads"]
+    alone = edits(tfcli_explain, "The cat sat", "--ablate", "L1H2", "--ablate-with", "mean")
+    assert found["filling"] == "mean" and found["values"] != grid
+    assert found["values"][1][2] == pytest.approx(alone["edits"]["kl"], rel=1e-4)
+    shown = tfcli_explain("The cat", "--measure", "ablation")[1]
+    assert "KL in bits without the head, zeros there" in shown
+    shown = tfcli_explain(*words)[1]
+    assert "without the head, its mean there" in shown and "over the positions" in shown
+
+
+def test_a_saved_grid_says_what_stood_in_place_of_the_heads(tfcli_explain, tmp_path):
+    file = str(tmp_path / "cat.json.gz")
+    words = ("--measure", "ablation", "--section", "heads")
+    for filling in ("mean", "zero"):
+        direct = edits(tfcli_explain, "The cat sat", *words, "--ablate-with", filling)
+        assert (
+            tfcli_explain("The cat sat", *words, "--ablate-with", filling, "--save", file)[0] == 0
+        )
+        saved = edits(tfcli_explain, "--from", file, *words)
+        assert saved["heads"] == direct["heads"] and saved["heads"]["filling"] == filling
 
 
 def test_the_loop_writes_with_the_changed_model(tfcli_explain):
@@ -116,8 +137,8 @@ def test_the_loop_writes_with_the_changed_model(tfcli_explain):
         (("--patch", "\udc80"), "--patch is not UTF-8"),
         (("--patch", "dog " * 300), "longer context"),
         (("--ablate-with", "noise", "--ablate", "L1"), "noise"),
-        (("--ablate-with", "mean"), "in place of what --ablate names"),
-        (("--ablate-with", "mean", "--measure", "ablation"), "in place of what --ablate names"),
+        (("--ablate-with", "mean"), "in place of what is taken away"),
+        (("--ablate-with", "mean", "--measure", "entropy"), "in place of what is taken away"),
     ],
 )
 def test_what_cannot_be_done_is_one_panel(tfcli_explain, words, message):

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from explain_shapes import IDS, SHAPES, WRITTEN, build, run, written
 
 from tfcli.errors import UsageError
-from tfcli.explain.edits.edit import Edit, ablated, edited, extents, patched
+from tfcli.explain.edits.edit import Edit, ablated, averaged, edited, extents, patched
 from tfcli.explain.edits.request import EditRequest, Place, parse_scales, parse_sites
 from tfcli.explain.explanation import explain, explain_by_step
 from tfcli.explain.heads import effects as head_effects
@@ -160,10 +160,14 @@ def test_encoder_places_need_texts_of_one_length(name):
     assert grid.encoder_heads is None and (grid.heads is not None or grid.omitted)
 
 
-@pytest.mark.parametrize("at_once", [4096, 20])
-def test_the_grid_of_ablations_is_each_head_taken_away_by_itself(model, at_once, monkeypatch):
+@pytest.mark.parametrize(("at_once", "filling"), [(4096, "zero"), (20, "zero"), (20, "mean")])
+def test_the_grid_of_ablations_is_each_head_taken_away_by_itself(
+    model, at_once, filling, monkeypatch
+):
     monkeypatch.setattr("tfcli.explain.edits.onward._TOKENS_AT_ONCE", at_once)
-    found = asked(model, EditRequest(), ("heads",), measure="ablation", position=3)
+    changes = EditRequest(filling=filling)
+    found = asked(model, changes, ("heads",), measure="ablation", position=3)
+    as_it_is = run(model, IDS)
     before = logits(model, position=3)
     largest = 0.0
     for kind, (layers, heads) in extents(model).items():
@@ -171,12 +175,14 @@ def test_the_grid_of_ablations_is_each_head_taken_away_by_itself(model, at_once,
         for layer in range(layers):
             for head in range(heads):
                 place = Place(kind, "head", layer, head)
-                expected = kl(before, logits(model, [ablated(place)], position=3))
+                edit = ablated(place) if filling == "zero" else averaged(place, as_it_is)
+                expected = kl(before, logits(model, [edit], position=3))
                 value = grid.values[layer][head]
                 assert math.isclose(value, expected, rel_tol=1e-7, abs_tol=1e-12)
                 largest = max(largest, value)
+        assert grid.filling == filling
         assert max(max(row) for row in grid.scaled) == 1.0 or not grid.largest[0].value
-    assert largest > 1e-4
+    assert largest > (1e-4 if filling == "zero" else 1e-8)  # a mean changes bert little
 
 
 @pytest.mark.parametrize("name", ["qwen3", "gemma2", "deepseek", "t5", "bert"])

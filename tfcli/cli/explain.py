@@ -157,7 +157,7 @@ def command(
     steps = explain_steps.asked_steps(steps, by_key, json)
     sampling = asked_sampling(temperature, top_k_filter, top_p, min_p, repetition_penalty)
     drawn = steps > 0 and sampling is not None and not sampling.greedy
-    edits = edit_request(ablate, ablate_with, scale, patch, patch_at)
+    edits = edit_request(measure, ablate, ablate_with, scale, patch, patch_at)
     measure = grid_measure(measure, patch, patch_at)
     edited = edit_sections(edits, measure)
     few = bool(steps or alone or edited)

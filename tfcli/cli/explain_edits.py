@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def edit_request(
+    measure: Measure,
     ablate: str | None,
     filling: Filling,
     scale: Sequence[str] | None,
@@ -20,6 +21,9 @@ def edit_request(
     patch_at: str | None,
 ) -> EditRequest:
     """What to change; the other prompt's tokens are not known yet.
+
+    Args:
+        measure: of the grid of heads: one takes every head away, and needs a filling too.
 
     Raises:
         UsageError: no place is named so, there is no prompt to patch from, or a filling of nothing.
@@ -31,10 +35,10 @@ def edit_request(
             "--patch-at needs another prompt to take outputs from.",
             hint='For example --patch "The dog" --patch-at L5H3.',
         )
-    if filling != "zero" and ablate is None:
+    if filling != "zero" and ablate is None and measure != "ablation":
         raise UsageError(
-            "--ablate-with says what stands in place of what --ablate names.",
-            hint="For example --ablate L5H3 --ablate-with mean.",
+            "--ablate-with says what stands in place of what is taken away.",
+            hint="For example --ablate L5H3 --ablate-with mean, or --measure ablation.",
         )
     return EditRequest(
         ablate=parse_sites(ablate, "ablate") if ablate is not None else (),

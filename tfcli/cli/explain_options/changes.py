@@ -24,7 +24,8 @@ AblateWith = Annotated[
     typer.Option(
         "--ablate-with",
         rich_help_panel=_PANEL,
-        help="What stands there instead: zeros, or the mean over the prompt's positions.",
+        help="What stands there instead, and in place of each head of --measure ablation: zeros, "
+        "or the mean over the prompt's positions.",
     ),
 ]
 Scale = Annotated[

@@ -25,8 +25,7 @@ def planned(run: Run) -> list[tuple[Change, Edit]]:
     asked, there_are = run.request.edits, extents(run.model)
     found: list[tuple[Change, Edit]] = []
     for place in resolve_all(asked.ablate, there_are):
-        edit = ablated(place) if asked.filling == "zero" else averaged(place, run.trace)
-        found.append((Change(str(place), asked.filling, None), edit))
+        found.append((Change(str(place), asked.filling, None), taken_away(run, place)))
     for site, factor in asked.scale:
         for place in resolve_all((site,), there_are):
             found.append((Change(str(place), "scale", factor), Edit(place, factor)))
@@ -39,6 +38,12 @@ def planned(run: Run) -> list[tuple[Change, Edit]]:
             f"{twice} is changed in two ways.", hint="Name each place once in all options."
         )
     return found
+
+
+def taken_away(run: Run, place: Place) -> Edit:
+    """The place without what it gives: zeros or its mean, as the run's request fills."""
+    zero = run.request.edits.filling == "zero"
+    return ablated(place) if zero else averaged(place, run.trace)
 
 
 def from_other(run: Run, place: Place, row: int | None = None) -> Edit:

@@ -73,8 +73,9 @@ class EditRequest:
     """What to change.
 
     Attributes:
-        ablate: what is taken away, `filling` what stands there instead: zeros, or the mean of
-            the place's output over the positions of the prompt.
+        ablate: what is taken away, `filling` what stands there instead, and in place of each
+            head that a measure takes away: zeros, or the mean of the place's output over the
+            positions of the prompt.
         scale: what is multiplied, each with its factor.
         patch_at: what is replaced by the same place's output on the other prompt.
         other_ids: the other prompt, or None.

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from tfcli.explain.edits.edit import ablated, extents
-from tfcli.explain.edits.effects import from_other, other_run
+from tfcli.explain.edits.edit import extents
+from tfcli.explain.edits.effects import from_other, other_run, taken_away
 from tfcli.explain.edits.onward import Onward
 from tfcli.explain.edits.request import Place
 from tfcli.explain.precision import divergence
@@ -16,13 +16,15 @@ from tfcli.explain.text.labels import label
 def ablation_effects(run: Run) -> dict[Kind, Tensor]:
     """KL(as it is ‖ without the head) of the next token in bits, of every head by itself [L, H].
 
-    Michel et al. 2019, Voita et al. 2019. The head's output is zero at every position.
+    In place of the head's output stand zeros (Michel et al. 2019; Voita et al. 2019) or its mean
+    over the positions that were read, as the request's edits fill: a constant that a head always
+    adds is then not counted as what it does.
     """
     onward = Onward.of(run)
     return {
         kind: torch.tensor(
             [
-                [divergence(run.logits, row) for row in _without(onward, kind, layer, heads)]
+                [divergence(run.logits, row) for row in _without(run, onward, kind, layer, heads)]
                 for layer in range(layers)
             ],
             dtype=torch.float64,
@@ -76,9 +78,9 @@ def patching_note(run: Run) -> str:
     return f"0 = “{ours}” leads as here, ** = “{theirs}” as there; taken {where}"
 
 
-def _without(onward: Onward, kind: Kind, layer: int, heads: int) -> Tensor:
-    edits = [ablated(Place(kind, "head", layer, head)) for head in range(heads)]
-    return onward.logits(kind, layer, edits)
+def _without(run: Run, onward: Onward, kind: Kind, layer: int, heads: int) -> Tensor:
+    places = [Place(kind, "head", layer, head) for head in range(heads)]
+    return onward.logits(kind, layer, [taken_away(run, place) for place in places])
 
 
 def _same_source(run: Run, other: Run) -> bool:

@@ -1,6 +1,7 @@
 """The grid of heads under any measure, each kind of attention by itself; only what is asked for."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from torch import Tensor
 
@@ -89,9 +90,16 @@ def _copying(run: Run) -> Grids:
 
 def _ablation(run: Run) -> Grids:
     require_head(run)
-    unit, scale = "KL in bits without the head", "% of the largest"
+    filling = run.request.edits.filling
+    there, note = "zeros", None
+    if filling == "mean":
+        there, note = "its mean", "the mean is that over the positions of the prompt"
+    unit, scale = f"KL in bits without the head, {there} there", "% of the largest"
     return {
-        kind: make_grid(kind, "ablation", unit, scale, values, scaled=of_largest(values))
+        kind: replace(
+            make_grid(kind, "ablation", unit, scale, values, scaled=of_largest(values), note=note),
+            filling=filling,
+        )
         for kind, values in ablation_effects(run).items()
     }
 

@@ -187,6 +187,8 @@ class HeadsGrid:
         largest: the five largest by absolute value, largest first.
         repeated: what was read instead of the prompt, where that is so.
         note: what has to be known to read it, in one line, or None.
+        filling: what stands in place of each head that a measure takes away: zeros, or the mean
+            of its output over the positions of the prompt; None where none is taken away.
     """
 
     kind: Kind
@@ -198,3 +200,4 @@ class HeadsGrid:
     largest: tuple[HeadScore, ...]
     repeated: RepeatedTokens | None = None
     note: str | None = None
+    filling: Literal["zero", "mean"] | None = None
