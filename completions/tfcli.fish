@@ -132,7 +132,7 @@ complete -c tfcli -n "__tfcli_at ' explain'" -l strict -d 'Exit 1 if the audit f
 complete -c tfcli -n "__tfcli_at ' explain'" -l teach -d 'Say under each section what it means, with this runs numbers'
 complete -c tfcli -n "__tfcli_at ' explain'" -l lang -x -a 'en zh' -d 'Language of the lessons'
 complete -c tfcli -n "__tfcli_at ' explain'" -l ablate -x -d 'Take places away'
-complete -c tfcli -n "__tfcli_at ' explain'" -l ablate-with -x -a 'zero mean' -d 'What stands there instead'
+complete -c tfcli -n "__tfcli_at ' explain'" -l ablate-with -x -a 'zero mean' -d 'What stands there instead, and in place of each head of --measure ablation'
 complete -c tfcli -n "__tfcli_at ' explain'" -l scale -x -d 'Multiply what places give'
 complete -c tfcli -n "__tfcli_at ' explain'" -l patch -x -d 'Another prompt, whose outputs are put into this run'
 complete -c tfcli -n "__tfcli_at ' explain'" -l patch-at -x -d 'Places that take the other prompts output, at the same positions'
