@@ -93,14 +93,14 @@ def test_heads_are_taken_away_one_by_one(tfcli_explain):
     found = edits(tfcli_explain, *words)["heads"]
     alone = edits(tfcli_explain, "The cat sat", "--ablate", "L1H2", "--ablate-with", "mean")
     assert found["filling"] == "mean" and found["values"] != grid
-    assert found["values"][1][2] == pytest.approx(alone["edits"]["kl"], rel=1e-4)
+    assert found["values"][1][2] == pytest.approx(alone["edits"]["kl"], rel=1e-3)
     shown = tfcli_explain("The cat", "--measure", "ablation")[1]
     assert "KL in bits without the head, zeros there" in shown
     shown = tfcli_explain(*words)[1]
     assert "without the head, its mean there" in shown and "over the positions" in shown
 
 
-def test_a_saved_grid_says_what_stood_in_place_of_the_heads(tfcli_explain, tmp_path):
+def test_a_saved_grid_says_what_stood_in_place_of_the_heads(tfcli_explain, tmp_path, capsys):
     file = str(tmp_path / "cat.json.gz")
     words = ("--measure", "ablation", "--section", "heads")
     for filling in ("mean", "zero"):
@@ -108,7 +108,8 @@ def test_a_saved_grid_says_what_stood_in_place_of_the_heads(tfcli_explain, tmp_p
         assert (
             tfcli_explain("The cat sat", *words, "--ablate-with", filling, "--save", file)[0] == 0
         )
-        saved = edits(tfcli_explain, "--from", file, *words)
+        assert run(["explain", "--from", file, *words, "--json"]) == 0
+        saved = json.loads(capsys.readouterr().out)
         assert saved["heads"] == direct["heads"] and saved["heads"]["filling"] == filling
 
 

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tfcli.cli import explain_compare, explain_lens, explain_models, explain_saved, explain_steps
+from tfcli.cli import (
+    explain_compare,
+    explain_lens,
+    explain_models,
+    explain_partners,
+    explain_saved,
+    explain_steps,
+)
 from tfcli.cli.explain_edits import edit_request, edit_sections, grid_measure, with_other
 from tfcli.cli.explain_files import Files
 from tfcli.cli.explain_input import (
@@ -143,11 +150,11 @@ def command(
     if save is not None:
         explain_saved.refuse_unsaved(ctx, save)
     if fit_lens is not None:
-        explain_lens.refuse_prompt(prompt, file, ids)
+        explain_lens.refuse_prompt(ctx, prompt, file, ids)
         opened = open_model(ctx, model, device, dtype, threads)
         explain_lens.fit_lens(opened, fit_lens, lens_steps, lens_file, seed, json)
         return
-    explain_lens.refuse_file(lens, lens_file)
+    explain_lens.refuse_file(ctx, lens, lens_file)
     explain_models.refuse_others(ctx, over, other, compare, word)
     nearest = None if neighbors is None else parse_word(neighbors)
     formula = None if analogy is None else parse_formula(analogy)
@@ -160,9 +167,8 @@ def command(
     edits = edit_request(measure, ablate, ablate_with, scale, patch, patch_at)
     measure = grid_measure(measure, patch, patch_at)
     edited = edit_sections(edits, measure)
-    few = bool(steps or alone or edited)
     request = looking(
-        sections=asked_sections(section, few, strict, [*named, *edited]),
+        sections=asked_sections(section, bool(steps or alone or edited), strict, [*named, *edited]),
         measure=measure,
         sampling=sampling,
         steps=steps,
@@ -171,6 +177,7 @@ def command(
         analogy=formula,
         edits=edits,
     )
+    explain_partners.refuse_unshown(ctx, request)
     if over or other is not None:
         several = explain_models.Several(
             request, text, ids, decoder, answer, device, dtype, threads, output

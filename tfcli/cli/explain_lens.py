@@ -1,8 +1,9 @@
 """The tuned lens of `tfcli explain`: fitted once for a model, then read with."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from tfcli.cli.explain_partners import refuse_beside_fit, refuse_fit_options
 from tfcli.errors import UsageError
 from tfcli.view import console
 
@@ -11,17 +12,19 @@ if TYPE_CHECKING:
     from tfcli.explain.lens.translators import TunedLens
 
 
-def refuse_prompt(prompt: list[str] | None, file: Path | None, ids: str | None) -> None:
-    """UsageError where there is something to explain beside a lens to fit."""
+def refuse_prompt(ctx: Any, prompt: list[str] | None, file: Path | None, ids: str | None) -> None:
+    """UsageError where there is something to explain beside a lens to fit, or how."""
     if prompt or file is not None or ids is not None:
         raise UsageError(
             "--fit-lens fits a lens and explains no prompt.",
             hint='Fit first, then: tfcli explain "The cat" --lens tuned',
         )
+    refuse_beside_fit(ctx)
 
 
-def refuse_file(lens: Literal["logit", "tuned"], file: Path | None) -> None:
-    """UsageError where a file is named that nothing would read."""
+def refuse_file(ctx: Any, lens: Literal["logit", "tuned"], file: Path | None) -> None:
+    """UsageError where a file is named that nothing would read, or a fit told how long."""
+    refuse_fit_options(ctx)
     if file is not None and lens != "tuned":
         raise UsageError(
             "--lens-file names the file of a tuned lens.", hint="Add --lens tuned, or --fit-lens."

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfcli.cli.explain_partners import typed
 from tfcli.cli.frame import GLOBAL_OPTIONS
 from tfcli.errors import UsageError
 from tfcli.explain.request import SECTIONS, Request
@@ -27,10 +28,10 @@ _NOT_SAVED = {"steps", "by_key", "over", "other", "fit_lens"}
 def refuse_model_options(ctx: Any) -> None:
     """UsageError for what was typed beside --from and needs the model."""
     kept = {*_OF_A_FILE, *(option.name for option in GLOBAL_OPTIONS)}
-    typed = [parameter for parameter in _typed(ctx) if parameter.name not in kept]
-    if not typed:
+    others = [parameter for parameter in typed(ctx) if parameter.name not in kept]
+    if not others:
         return
-    names = ["a prompt" if p.name == "prompt" else p.opts[0] for p in typed]
+    names = ["a prompt" if p.name == "prompt" else p.opts[0] for p in others]
     said = " and ".join(names)
     needs = "need" if len(names) > 1 else "needs"
     raise UsageError(
@@ -47,7 +48,7 @@ def refuse_unsaved(ctx: Any, path: Path) -> None:
             f"{path} is a folder: --save writes a file.",
             hint=f"--save {path / 'explain.json.gz'}",
         )
-    names = [parameter.opts[0] for parameter in _typed(ctx) if parameter.name in _NOT_SAVED]
+    names = [parameter.opts[0] for parameter in typed(ctx) if parameter.name in _NOT_SAVED]
     if names:
         raise UsageError(
             f"{' and '.join(names)} cannot be combined with --save: a file holds the explanation "
@@ -110,12 +111,3 @@ def explain_and_save(
     found = part(saved, request)
     console.note(f"saved to {path}, {size(write_saved(path, saved))}")
     return found
-
-
-def _typed(ctx: Any) -> list[Any]:
-    """The options and arguments that stand on the command line."""
-    return [
-        parameter
-        for parameter in ctx.command.params
-        if getattr(ctx.get_parameter_source(parameter.name), "name", "") == "COMMANDLINE"
-    ]

@@ -50,8 +50,8 @@ KEYS_LISTED = 10  # of a ledger that is not shown in full
 TOKENS_LISTED = 24  # of the sources of a vector, where no window is named
 LENS_POSITIONS = 32  # of the lens of every position, where no window is named
 
-GREEDY = SamplingConfig(temperature=0)
-PLAIN = SamplingConfig(temperature=1)
+GREEDY = SamplingConfig(temperature=0.0)
+PLAIN = SamplingConfig(temperature=1.0)
 
 LensKind = Literal["logit", "tuned"]
 Measure = Literal[
