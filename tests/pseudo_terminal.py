@@ -14,20 +14,22 @@ _SECONDS = 90
 _START = """
 import fcntl, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+"""
+_MAIN = """
 from tfcli.main import main
 main()
 """
 
 
 class Screen:
-    """A command in a pseudo-terminal of 80 × 24."""
+    """A command in a pseudo-terminal of 80 × 24; `before` is Python that runs before it."""
 
-    def __init__(self, *words: str) -> None:
+    def __init__(self, *words: str, before: str = "") -> None:
         self.leader, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, bytes((24, 0, 80, 0, 0, 0, 0, 0)))
         environment = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _START, *words],
+            [sys.executable, "-c", f"{_START}{before}{_MAIN}", *words],
             stdin=follower,
             stdout=follower,
             stderr=follower,

@@ -1,5 +1,7 @@
 """`tfcli explore`, whole: in a terminal of its own, and where there is none."""
 
+import time
+
 import pytest
 
 from tfcli.cli import explore
@@ -17,6 +19,25 @@ def test_it_opens_follows_keys_and_quits(explain_folders):
     screen.wait_for("at 0")
     screen.press("q")
     assert screen.end() == 0
+
+
+SLOW = """
+import time
+from tfcli.explain.explorer import Explorer
+Explorer.look = lambda *_: time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("key", ["q", "\x03"])
+def test_it_ends_at_once_while_it_computes(explain_folders, key):
+    screen = Screen("explore", "The cat", "--model", str(explain_folders["qwen3"]), before=SLOW)
+    screen.wait_for("computing")
+    assert not screen.shows_typing()
+    began = time.monotonic()
+    screen.press(key)
+    assert screen.end() == 0
+    assert time.monotonic() - began < 20
+    assert "\x1b[?1049l" in screen.seen and screen.showed_typing_at_the_end
 
 
 def test_a_position_that_does_not_exist_is_one_panel(explain_folders):

@@ -1,5 +1,6 @@
 """`tfcli explore`: what happens inside a model, full-screen, key by key."""
 
+import os
 import sys
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,12 @@ from tfcli.cli.explain_options.where import Decoder, Position, PromptFile
 from tfcli.cli.open_model import open_model
 from tfcli.cli.options import Device, Dtype, Ids, Model, Prompt, Threads
 from tfcli.cli.prompt import parse_ids
-from tfcli.errors import UsageError
+from tfcli.errors import ExitCode, UsageError
 from tfcli.view import console
 
 if TYPE_CHECKING:
     from tfcli.api import LanguageModel
+    from tfcli.view.explore.app import ExploreApp
 
 # A line of an editor holds no line end; these are typed as they are in a program.
 _ESCAPES = (("\\", "\\\\"), ("\n", "\\n"), ("\t", "\\t"), ("\r", "\\r"))
@@ -80,9 +82,27 @@ def command(
         colored=console.colored(sys.stdout),
         language=taught_language(lang),
     )
-    app.run(mouse=False)
+    _show(app)
     if app.failure is not None:
         raise app.failure
+
+
+def _show(app: "ExploreApp") -> None:
+    """Run the application, and leave with it: also where a thread is still computing.
+
+    A thread cannot be stopped, and Python waits for it at its end; nothing that it would find is
+    wanted any more. The terminal is as it was by then.
+    """
+    import asyncio
+
+    async def shown() -> None:
+        await app.run_async(mouse=False)
+        if app.computing and app.failure is None:
+            for stream in (sys.stdout, sys.stderr):
+                stream.flush()
+            os._exit(int(ExitCode.OK))
+
+    asyncio.run(shown())
 
 
 def _require_screen() -> None:
