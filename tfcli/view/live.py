@@ -9,6 +9,7 @@ import sys
 from rich.text import Text
 
 from tfcli.view import console
+from tfcli.view.explain.lines import crop
 
 WIDEST = 100
 
@@ -37,9 +38,10 @@ class LiveLines:
         """Show these lines in place of those before."""
         width = self.width
         out = console.err_console()
+        dots = "…" if console.unicode(sys.stderr) else "~"
+        lines = [crop(line, width, dots) for line in lines]
         with out.capture() as capture:
             for line in lines:
-                line.truncate(width)
                 out.print(line, no_wrap=True, crop=False, soft_wrap=True)
         self._write(self._erased() + capture.get())
         self._widths = [line.cell_len for line in lines]

@@ -39,6 +39,8 @@ _ASCII = {
     "≠": "!=",
     "✓": "ok",
 }
+# With its sign, its share of a thousand and its unit: “-0.12”, “<.001”, “1,204”, “2.6M”, “40%*”.
+_NUMBER = re.compile(r"[-+<]?\.?[0-9][0-9.,]*(?:e[-+]?[0-9]+)?[A-Za-z%*]{0,2}", re.ASCII)
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 Piece = str | tuple[str, str]
@@ -181,10 +183,26 @@ def widest(lines: Iterable[Text]) -> int:
 
 
 def crop(line: Text, width: int, ellipsis: str) -> Text:
-    """The line in at most `width` columns, without trailing spaces."""
+    """The line in at most `width` columns, without trailing spaces.
+
+    A number that the edge would cut is left out: what is left of it would be another number.
+    """
     line = line.copy()
     if line.cell_len > width:
-        line.truncate(max(width - cell_len(ellipsis), 0))
-        line.append(ellipsis)
+        room = max(width - cell_len(ellipsis), 0)
+        whole = line.plain
+        line.truncate(room)
+        cut = _cut_number(whole, len(line.plain))
+        if cut:
+            line.right_crop(cut)
+        line.append(" " * (room - line.cell_len) + ellipsis)
     line.rstrip()
     return line
+
+
+def _cut_number(text: str, end: int) -> int:
+    """How many characters of a number stand at an edge that cuts it, or touches it."""
+    for number in _NUMBER.finditer(text):
+        if number.start() < end <= number.end():
+            return end - number.start()
+    return 0
