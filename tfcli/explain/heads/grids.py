@@ -48,7 +48,7 @@ def _duplicate(run: Run) -> Grids:
 
 
 def _prefix(run: Run) -> Grids:
-    return _before(run, "prefix", "weight on what stood behind the same token before", prefix)
+    return _before(run, "prefix", "weight behind the same token before", prefix)
 
 
 def _before(

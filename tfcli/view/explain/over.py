@@ -138,7 +138,7 @@ def _head(pen: Pen, found: Formation) -> list[Text]:
     head = found.head
     if head is None:
         return []
-    which = "" if found.head_named else " · the head that ends with the most"
+    which = "" if found.head_named else " · it ends with the most"
     header = margin(pen, f"HEAD {head_name(head)}").append_text(
         pen.line("  " + found.unit, (which, DIM))
     )

@@ -66,7 +66,7 @@ def _head(found: Formation, head: HeadCourse) -> Json:
         ],
         bars=[(value or 0.0) / largest if largest else 0.0 for value in head.values],
         spots=_spots(found),
-        note="" if found.head_named else "the head that ends with the most",
+        note="" if found.head_named else "it ends with the most",
     )
 
 
