@@ -5,7 +5,7 @@ import dataclasses
 from collections.abc import Sequence
 from random import Random
 
-from explain_samples import CANDIDATES, ENGLISH, ledger, row, sample
+from explain_samples import CANDIDATES, ENGLISH, MIXED, ledger, long_sample, row, sample, with_loop
 from explain_samples import shapes as plain_shapes
 
 from tfcli.explain.result import (
@@ -233,3 +233,15 @@ def _attention(
         sink=None,
         matrix=None if long else AttentionMatrix(0, 0, rows, *[tuple(0.0 for _ in rows)] * 2),
     )
+
+
+SAMPLES = [
+    sample(),
+    sample(MIXED),
+    long_sample(),
+    with_loop(sample(), {"temperature": 0.7}),
+    pair_sample(),
+    long_pair_sample(),
+    masked_sample(),
+    vectors_sample(),
+]

@@ -7,23 +7,14 @@ from random import Random
 from typing import Any, Literal, get_args
 
 import pytest
-from explain_kind_samples import long_pair_sample, masked_sample, pair_sample, vectors_sample
-from explain_samples import MIXED, long_sample, sample, with_loop
+from explain_kind_samples import (
+    SAMPLES,
+    pair_sample,
+)
 
 from tfcli.errors import DataError
 from tfcli.explain.result.codec import decode, encode, parts_of
 from tfcli.explain.result.documents import SCHEMAS, document, read_document
-
-SAMPLES = [
-    sample(),
-    sample(MIXED),
-    long_sample(),
-    with_loop(sample(), {"temperature": 0.7}),
-    pair_sample(),
-    long_pair_sample(),
-    masked_sample(),
-    vectors_sample(),
-]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,8 +9,11 @@ from random import Random
 from typing import Any, Literal
 
 import pytest
-from explain_kind_samples import long_pair_sample, masked_sample, pair_sample, vectors_sample
-from explain_samples import MIXED, long_sample, sample, with_loop
+from explain_kind_samples import (
+    SAMPLES,
+    pair_sample,
+)
+from explain_samples import sample
 
 from tfcli.errors import DataError
 from tfcli.explain.result import Explanation, SavedExplanation
@@ -18,17 +21,6 @@ from tfcli.explain.result.columns import decode_columns, encode_columns
 from tfcli.explain.result.documents import document, read_document
 from tfcli.explain.result.form import form_of
 from tfcli.explain.result.packed import pack, unpack
-
-SAMPLES = [
-    sample(),
-    sample(MIXED),
-    long_sample(),
-    with_loop(sample(), {"temperature": 0.7}),
-    pair_sample(),
-    long_pair_sample(),
-    masked_sample(),
-    vectors_sample(),
-]
 
 
 @dataclass(frozen=True)
